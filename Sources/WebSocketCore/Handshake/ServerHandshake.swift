@@ -1,0 +1,114 @@
+public import HTTPTypes
+
+/// The server's side of the opening handshake over HTTP/1.1, as functions of the request (RFC 6455, section 4.2).
+public enum ServerHandshake {
+    /// The version of HTTP that a request came with; the request's own type leaves it out.
+    public struct HTTPVersion: Sendable, Hashable {
+        /// The major number.
+        public var major: Int
+        /// The minor number.
+        public var minor: Int
+
+        /// Makes a version.
+        public init(major: Int, minor: Int) {
+            self.major = major
+            self.minor = minor
+        }
+
+        /// HTTP/1.1.
+        public static let http1_1 = HTTPVersion(major: 1, minor: 1)
+    }
+
+    /// A request that is a valid handshake: what the client wants.
+    public struct Offer: Sendable, Hashable {
+        /// The client's key.
+        public var key: String
+        /// The subprotocols asked for, in the client's order of preference.
+        public var subprotocols: [String]
+        /// The extensions offered, in the client's order of preference.
+        public var extensions: [WebSocketExtension]
+
+        /// The subprotocol that the server prefers among those asked for; nil when there is none in common, and then
+        /// the connection goes on without (section 4.2.2).
+        ///
+        /// - Parameter supported: What the server speaks, in its order of preference. Names are compared with case.
+        public func subprotocol(from supported: [String]) -> String? {
+            supported.first { self.subprotocols.contains($0) }
+        }
+
+        /// The answer that accepts the request.
+        ///
+        /// - Parameters:
+        ///   - subprotocol: The subprotocol chosen, one of ``subprotocols``.
+        ///   - extensions: The extensions chosen.
+        public func response(subprotocol: String? = nil, extensions: [WebSocketExtension] = []) -> HTTPResponse {
+            var response = HTTPResponse(status: .switchingProtocols)
+            response.headerFields[.upgrade] = "websocket"
+            response.headerFields[.connection] = "Upgrade"
+            response.headerFields[.secWebSocketAccept] = HandshakeKey.accept(self.key)
+            response.headerFields[.secWebSocketProtocol] = subprotocol
+            if !extensions.isEmpty {
+                response.headerFields[.secWebSocketExtensions] = WebSocketExtension.serialize(extensions)
+            }
+            return response
+        }
+    }
+
+    /// Whether the request asks for a WebSocket at all, well or badly: then it is to be answered by ``offer(of:version:)``.
+    public static func isUpgrade(_ request: HTTPRequest) -> Bool {
+        request.method == .get && HTTPGrammar.list(request.headerFields[values: .upgrade], contains: "websocket")
+    }
+
+    /// Checks a request by all rules of section 4.2.1.
+    ///
+    /// - Parameters:
+    ///   - request: The request, with the (first) Host field as its authority.
+    ///   - version: The version of HTTP it came with.
+    /// - Throws: ``HandshakeError``, with the status and fields of the refusal.
+    public static func offer(of request: HTTPRequest, version: HTTPVersion = .http1_1) throws(HandshakeError) -> Offer {
+        let fields = request.headerFields
+        guard request.method == .get else {
+            throw HandshakeError(.method(request.method.rawValue))
+        }
+        guard version == .http1_1 else {
+            throw HandshakeError(.httpVersion)
+        }
+        guard let host = request.authority, isHost(host), fields[values: .host].isEmpty else {
+            throw HandshakeError(.host)
+        }
+        guard HTTPGrammar.list(fields[values: .upgrade], contains: "websocket"),
+            HTTPGrammar.list(fields[values: .connection], contains: "upgrade")
+        else {
+            throw HandshakeError(.notAnUpgrade)
+        }
+        let versions = fields[values: .secWebSocketVersion]
+        guard versions.count == 1, versions[0] == "13" else {
+            throw HandshakeError(.version(versions.first))
+        }
+        let keys = fields[values: .secWebSocketKey]
+        guard keys.count == 1, HandshakeKey.isValid(keys[0]) else {
+            throw HandshakeError(.key)
+        }
+        guard fields[values: .transferEncoding].isEmpty, fields[values: .contentLength].allSatisfy({ $0 == "0" }) else {
+            throw HandshakeError(.body)
+        }
+        guard let extensions = WebSocketExtension.parse(fields[values: .secWebSocketExtensions]) else {
+            throw HandshakeError(.extensionGrammar)
+        }
+        let subprotocols = HTTPGrammar.list(fields[values: .secWebSocketProtocol])
+        guard subprotocols.allSatisfy(HTTPGrammar.isToken), Set(subprotocols).count == subprotocols.count else {
+            throw HandshakeError(.subprotocolGrammar)
+        }
+        return Offer(key: keys[0], subprotocols: subprotocols.map(String.init), extensions: extensions)
+    }
+
+    /// Whether the text can be the value of Host: a name or an address, perhaps with a port, and nothing else.
+    static func isHost(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "@") && byte != UInt8(ascii: "/")
+                    && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: ",")
+                    && byte != UInt8(ascii: "\\")
+            }
+    }
+}
