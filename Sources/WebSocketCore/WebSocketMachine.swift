@@ -85,14 +85,14 @@ public struct WebSocketMachine: ~Copyable, Sendable {
 
     @usableFromInline
     mutating func received(_ frame: CloseFrame, now: UInt64) -> Event {
-        let action = self.closing.received(frame, deadline: now &+ self.closeTimeout)
+        let action = self.closing.received(frame, deadline: self.deadline(from: now))
         self.isParsing = self.closing.isParsing
         return .closing(action)
     }
 
     /// Fails the connection for a broken rule that was found outside of the core, such as bad compressed data.
     public mutating func fail(_ error: ProtocolError, now: UInt64) -> ClosingStateMachine.Action {
-        let action = self.closing.fail(error, deadline: now &+ self.closeTimeout)
+        let action = self.closing.fail(error, deadline: self.deadline(from: now))
         self.isParsing = self.closing.isParsing
         return action
     }
@@ -104,7 +104,7 @@ public struct WebSocketMachine: ~Copyable, Sendable {
     ///   - timeout: How long the handshake may take, in nanoseconds; nil for ``closeTimeout``.
     ///   - now: The time in nanoseconds.
     public mutating func close(_ frame: CloseFrame, timeout: UInt64? = nil, now: UInt64) -> ClosingStateMachine.Action {
-        self.closing.close(frame, deadline: now &+ (timeout ?? self.closeTimeout))
+        self.closing.close(frame, deadline: self.deadline(from: now, after: timeout))
     }
 
     /// The peer ended its side of the connection, or the connection is gone.
@@ -118,5 +118,11 @@ public struct WebSocketMachine: ~Copyable, Sendable {
         let action = self.closing.deadlineReached()
         self.isParsing = self.closing.isParsing
         return action
+    }
+
+    /// The end of time where the sum is beyond it: wrapped around, an endless timeout would be over at once.
+    private func deadline(from now: UInt64, after timeout: UInt64? = nil) -> UInt64 {
+        let (sum, overflow) = now.addingReportingOverflow(timeout ?? self.closeTimeout)
+        return overflow ? .max : sum
     }
 }

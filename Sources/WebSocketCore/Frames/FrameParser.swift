@@ -21,7 +21,7 @@ public struct FrameParser: Sendable {
         public var remainingInFrame: Int
 
         @inlinable
-        init(
+        package init(
             range: Range<Int>, opcode: Opcode, isFirst: Bool, isLast: Bool, isCompressed: Bool, remainingInFrame: Int
         ) {
             self.range = range

@@ -69,19 +69,20 @@ public struct ClientHandshake: Sendable, Hashable {
             throw HandshakeError(.status(response.status.code))
         }
         let upgrade = HTTPGrammar.list(fields[values: .upgrade])
-        guard upgrade.count == 1, upgrade[0].lowercased() == "websocket" else {
+        guard upgrade.count == 1, HTTPGrammar.matches(upgrade[0], "websocket") else {
             throw HandshakeError(.upgradeField)
         }
         guard HTTPGrammar.list(fields[values: .connection], contains: "upgrade") else {
             throw HandshakeError(.connectionField)
         }
         let accept = fields[values: .secWebSocketAccept]
-        guard accept.count == 1, accept[0] == HandshakeKey.accept(self.key) else {
+        guard accept.count == 1, accept[0].utf8.elementsEqual(HandshakeKey.accept(self.key).utf8) else {
             throw HandshakeError(.acceptField)
         }
         let chosen = fields[values: .secWebSocketProtocol]
         if let name = chosen.first {
-            guard chosen.count == 1, self.subprotocols.contains(name) else {
+            // Of tokens only, equal strings have equal bytes.
+            guard chosen.count == 1, HTTPGrammar.isToken(name), self.subprotocols.contains(name) else {
                 throw HandshakeError(.subprotocolNotRequested(chosen.joined(separator: ", ")))
             }
         }

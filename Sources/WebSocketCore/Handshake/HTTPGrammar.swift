@@ -21,29 +21,36 @@ package enum HTTPGrammar {
         !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
     }
 
+    /// Whether the text is this token, which is given in lower case. Case is ASCII's alone: `lowercased()` would take the
+    /// Kelvin sign for a K.
+    package static func matches(_ text: some StringProtocol, _ token: String) -> Bool {
+        text.utf8.elementsEqual(token.utf8) { byte, expected in
+            (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == expected
+        }
+    }
+
     /// The members of a comma separated list, over all fields of that name, without the white space around them. Empty
     /// members are skipped, as RFC 9110 wants.
     package static func list(_ values: [String]) -> [Substring] {
-        values.flatMap { $0.split(separator: ",") }.map(trim).filter { !$0.isEmpty }
+        // By bytes: as a character, a comma with a combining mark behind it is no comma.
+        values.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }.map(trim).filter { !$0.isEmpty }
     }
 
-    /// Whether one of the list's members is this token, in whatever case.
+    /// Whether one of the list's members is this token (in lower case), in whatever case.
     package static func list(_ values: [String], contains token: String) -> Bool {
-        list(values).contains { $0.lowercased() == token }
+        list(values).contains { matches($0, token) }
     }
 
     /// The text without spaces and tabs at its ends.
-    package static func trim(_ text: Substring) -> Substring {
+    private static func trim(_ text: Substring.UTF8View) -> Substring {
         var text = text
-        while let first = text.utf8.first, first == 0x20 || first == 0x09 { text = text.dropFirst() }
-        while let last = text.utf8.last, last == 0x20 || last == 0x09 { text = text.dropLast() }
-        return text
+        while let first = text.first, first == 0x20 || first == 0x09 { text.removeFirst() }
+        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
+        return Substring(text)
     }
 }
 
 extension HTTPField.Name {
-    /// `Upgrade`, which the HTTP types library leaves out, since HTTP/2 has none.
-    package static let upgrade = HTTPField.Name("Upgrade")!
-    /// `Host`, where it is not the request's authority.
+    /// `Host`, where it is not the request's authority; the HTTP types library makes its own unavailable.
     package static let host = HTTPField.Name("Host")!
 }

@@ -1,7 +1,7 @@
 /// SHA-1 (FIPS 180-4), for the accept key only: there it proves that the server speaks WebSocket, and protects nothing.
-enum SHA1 {
+package enum SHA1 {
     /// The digest's 20 bytes.
-    static func digest(_ message: some Collection<UInt8>) -> [UInt8] {
+    package static func digest(_ message: some Collection<UInt8>) -> [UInt8] {
         var padded = Array(message)
         let bitCount = UInt64(padded.count) * 8
         padded.append(0x80)

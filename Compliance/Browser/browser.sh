@@ -1,0 +1,34 @@
+#!/bin/bash
+# browser.sh BASE_URL [--screenshot DIR]   -- the chat page and the WebSocket API in a real browser
+#   BASE_URL  where `duplex serve` listens, for instance http://127.0.0.1:3000
+# Environment: CHROMIUM=/usr/bin/chromium   BROWSER_HOME=folder for the virtualenv
+# Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
+set -euo pipefail
+[ $# -ge 1 ] || { sed -n 2,5p "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
+BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}
+# One version for everybody, so that a red test is never the driver's news.
+PLAYWRIGHT=1.65.2
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+
+if [ ! -x "$CHROMIUM" ]; then
+  echo "installing chromium by apt-get" >&2
+  # The lists may be missing or stale, so a first failure asks for an update. A font comes along: without
+  # one Chromium has nothing to lay text out with.
+  install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+  { install || { as_root apt-get update -qq && install; }; } >"$log" 2>&1 || true
+  [ -x "$CHROMIUM" ] || { echo "browser.sh: no $CHROMIUM, and apt-get could not install it ($(tail -n 1 "$log")); install Debian's package chromium" >&2; exit 2; }
+fi
+
+python=$BROWSER_HOME/env/bin/python
+if [ "$(cat "$BROWSER_HOME/.ready" 2>/dev/null)" != "$PLAYWRIGHT" ]; then
+  echo "setting up playwright $PLAYWRIGHT in $BROWSER_HOME" >&2
+  rm -rf "$BROWSER_HOME"; mkdir -p "$BROWSER_HOME"
+  { python3 -m venv "$BROWSER_HOME/env" && "$python" -m pip install -q --disable-pip-version-check "playwright==$PLAYWRIGHT"; } >"$log" 2>&1 ||
+    { echo "browser.sh: could not make a virtualenv with playwright ($(tail -n 1 "$log")); it needs python3-venv and PyPI" >&2; exit 2; }
+  echo "$PLAYWRIGHT" >"$BROWSER_HOME/.ready"
+fi
+"$python" "$here/chat_test.py" "$@"

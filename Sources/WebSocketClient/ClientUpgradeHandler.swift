@@ -1,0 +1,176 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import NIOPosix
+import NIOSSL
+import WebSocketCore
+import WebSocketNIO
+
+/// Does the opening handshake on a new channel: sends the request, checks the answer, and puts the driver in its place.
+final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private enum State {
+        case waiting
+        /// A 101 that is right.
+        case accepted(ClientHandshake.Agreement)
+        /// Another answer, whose body comes in.
+        case refused(DialError.Refusal)
+        case done
+    }
+
+    private let handshake: ClientHandshake
+    private let request: HTTPRequest
+    private let configuration: WebSocketConfiguration
+    private let delivery: WebSocketDelivery
+    private let encoder: HTTPRequestEncoder
+    private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
+    private let promise: EventLoopPromise<WebSocketConnection>
+    private let deadline: NIODeadline
+    private var timeout: Scheduled<Void>?
+    private var state = State.waiting
+
+    init(
+        handshake: ClientHandshake, request: HTTPRequest, configuration: WebSocketConfiguration,
+        delivery: WebSocketDelivery, encoder: HTTPRequestEncoder, decoder: ByteToMessageHandler<HTTPResponseDecoder>,
+        promise: EventLoopPromise<WebSocketConnection>, deadline: NIODeadline
+    ) {
+        self.handshake = handshake
+        self.request = request
+        self.configuration = configuration
+        self.delivery = delivery
+        self.encoder = encoder
+        self.decoder = decoder
+        self.promise = promise
+        self.deadline = deadline
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(deadline: self.deadline) {
+            self.fail(DialError(.timedOut), context)
+        }
+        do {
+            let head = try HTTPRequestHead(self.request)
+            context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        } catch {
+            self.fail(DialError(.notHTTP("\(error)")), context)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (self.state, self.unwrapInboundIn(data)) {
+        case (.waiting, .head(let head)):
+            self.received(head, context)
+        case (.accepted(let agreement), .end):
+            self.open(agreement, context)
+        case (.refused(var refusal), .body(var bytes)):
+            let room = WebSocketClient.maxRefusalBody - refusal.body.readableBytes
+            if let part = bytes.readSlice(length: Swift.min(room, bytes.readableBytes)) {
+                refusal.body.writeImmutableBuffer(part)
+            }
+            self.state = .refused(refusal)
+            if refusal.body.readableBytes >= WebSocketClient.maxRefusalBody {
+                self.fail(DialError(.refused(refusal)), context)
+            }
+        case (.refused(let refusal), .end):
+            self.fail(DialError(.refused(refusal)), context)
+        default:
+            break
+        }
+    }
+
+    private func received(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
+        do {
+            let response = try HTTPResponse(head)
+            if response.status.code != 101 {
+                self.state = .refused(DialError.Refusal(response: response, body: ByteBuffer()))
+            } else {
+                self.state = .accepted(try self.handshake.agreement(from: response))
+            }
+        } catch let error as HandshakeError {
+            self.fail(DialError(.handshake(error)), context)
+        } catch {
+            self.fail(DialError(.notHTTP("\(error)")), context)
+        }
+    }
+
+    private func open(_ agreement: ClientHandshake.Agreement, _ context: ChannelHandlerContext) {
+        self.state = .done
+        self.timeout?.cancel()
+        let pipeline = context.pipeline.syncOperations
+        pipeline.removeHandler(self.encoder, promise: nil)
+        do {
+            let connection = try WebSocketConnection.start(
+                on: context.channel, position: .before(self), role: .client,
+                handshake: .init(
+                    request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
+                configuration: self.configuration, delivery: self.delivery)
+            // Removed last: it passes on what arrived behind the answer.
+            pipeline.removeHandler(self.decoder, promise: nil)
+            pipeline.removeHandler(self, promise: nil)
+            self.promise.succeed(connection)
+        } catch {
+            self.promise.fail(DialError(connecting: error))
+            context.close(promise: nil)
+        }
+    }
+
+    private func fail(_ error: DialError, _ context: ChannelHandlerContext) {
+        if case .done = self.state { return }
+        self.state = .done
+        self.timeout?.cancel()
+        self.promise.fail(error)
+        context.close(promise: nil)
+    }
+
+    /// The server ended its side. What it refused with is told, even when it was cut short.
+    private func ended(_ context: ChannelHandlerContext) {
+        if case .refused(let refusal) = self.state {
+            self.fail(DialError(.refused(refusal)), context)
+        } else {
+            self.fail(DialError(.lost), context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.ended(context)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            self.ended(context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case let error as HTTPParserError: self.fail(DialError(.notHTTP("\(error)")), context)
+        default: self.fail(DialError(connecting: error), context)
+        }
+    }
+}
+
+extension DialError {
+    /// What a failed attempt to connect means.
+    init(connecting error: any Error) {
+        switch error {
+        case let error as DialError: self = error
+        case let error as NIOConnectionError:
+            // Several addresses of one name often fail alike: each reason once.
+            var reasons = error.connectionErrors.map { "\($0.error)" }
+            reasons += [error.dnsAError, error.dnsAAAAError].compactMap { $0 }.map { "\($0)" }
+            let text = Set(reasons).sorted().joined(separator: "; ")
+            self.init(.connect("\(error.host):\(error.port): \(text.isEmpty ? "no address" : text)"))
+        case ChannelError.connectTimeout: self.init(.timedOut)
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: self.init(.tls("\(error)"))
+        default: self.init(.connect("\(error)"))
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import NIOCore
+import WebSocketCore
+
+extension WebSocketChannelHandler {
+    /// How long the closing handshake may take when the server shuts down: 3 seconds, so that all are gone within 5.
+    static let goAwayTimeout: UInt64 = 3_000_000_000
+
+    /// Starts the closing handshake.
+    func startClosing(_ frame: CloseFrame, timeout: UInt64? = nil) {
+        self.loop.enter()
+        self.perform(self.machine.close(frame, timeout: timeout, now: self.now))
+        self.loop.leave()
+    }
+
+    /// The server shuts down.
+    func goAway() {
+        let frame = (try? CloseFrame(code: .goingAway, reason: "the server shuts down")) ?? .empty
+        self.startClosing(frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.machine.closeTimeout))
+    }
+
+    /// Fails the connection because a message grew beyond what can be collected.
+    func failTooLarge() {
+        self.loop.enter()
+        let limit = 1 << 31
+        self.perform(self.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
+        self.loop.leave()
+    }
+
+    /// Cuts the connection.
+    func abort() {
+        self.perform(self.machine.transportEnded())
+    }
+
+    /// Does what the core says about the end of the connection.
+    func perform(_ action: ClosingStateMachine.Action) {
+        if self.machine.phase != .open, self.isReceiving {
+            self.isReceiving = false
+            self.gathered = nil
+            self.connection?.setState(.closing)
+            // The peer's Close frame must be read even if nobody reads messages.
+            self.resumeReadingIfPossible()
+        }
+        switch action {
+        case .none: break
+        case .write(let frame):
+            self.enqueueClose(frame)
+        case .writeAndClose(let frame):
+            self.enqueueClose(frame)
+            self.closeWhenWritten()
+        case .writeAndEndOutput(let frame):
+            self.enqueueClose(frame)
+            self.flush()
+            self.context?.close(mode: .output, promise: nil)
+        case .endOutput:
+            self.flush()
+            self.context?.close(mode: .output, promise: nil)
+        case .close:
+            if self.machine.phase == .closed {
+                self.context?.close(promise: nil)
+                self.ended()
+            } else {
+                self.closeWhenWritten()
+            }
+        }
+        self.armDeadline()
+    }
+
+    private func closeWhenWritten() {
+        guard let context = self.context else { return }
+        self.flush()
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: written)
+    }
+
+    private func armDeadline() {
+        guard let deadline = self.machine.deadline else {
+            self.deadlineTask?.cancel()
+            self.deadlineTask = nil
+            return
+        }
+        self.deadlineTask?.cancel()
+        self.deadlineTask = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
+            self.deadlineTask = nil
+            self.perform(self.machine.deadlineReached())
+        }
+    }
+
+    /// The connection is gone: tells everybody, and lets go of everything. Does nothing a second time.
+    func ended() {
+        guard let connection = self.connection else { return }
+        _ = self.machine.transportEnded()
+        let closure = self.machine.closure ?? .abnormal
+        self.isReceiving = false
+        self.connection = nil
+        self.deadlineTask?.cancel()
+        self.deadlineTask = nil
+        (self.carry, self.gathered, self.outbox, self.held) = (nil, nil, nil, nil)
+        self.heldBytes = 0
+        connection.setBuffered(0)
+
+        let error = WebSocketError(.closed(closure))
+        let waiters = self.roomWaiters + self.pieceWaiters
+        (self.roomWaiters, self.pieceWaiters) = ([], [])
+        for waiter in waiters { waiter.resume(.failure(error)) }
+        let pings = self.pings
+        self.pings = []
+        for ping in pings { ping.resume(.failure(error)) }
+
+        connection.ended(closure)
+        let sink = self.sink
+        self.sink = .none
+        switch sink {
+        case .none: break
+        case .queue(let queue): queue.finish(closure)
+        case .handler(let handler): handler.closed(connection, closure)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import NIOCore
+import WebSocketCore
+
+extension WebSocketChannelHandler {
+    /// The most that is reserved for a message beyond what has arrived of it: 4 MiB. Its pages are not touched before bytes
+    /// arrive; the bound keeps many large claims from using up address space.
+    static let maxReservation = 4 << 20
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = self.unwrapInboundIn(data)
+        if var carried = self.carry.take() {
+            // What is left over is at most an incomplete header or control frame, so this is rare.
+            carried.writeBuffer(&buffer)
+            buffer = carried
+        }
+        self.loop.enter()
+        self.process(buffer)
+        self.loop.giveBack(buffer)
+        self.loop.leave()
+    }
+
+    /// Deals with a whole read: all frames in it, one after the other.
+    private func process(_ buffer: ByteBuffer) {
+        let now = self.now
+        var offset = 0
+        buffer.withUnsafeReadableBytes { bytes in
+            // The core unmasks in place. NIO still holds a reference to this buffer while it calls, though it does not look
+            // at the bytes any more, so asking for mutable bytes would copy all of them at each read. Writing through the
+            // read access is right because nobody else looks: the buffer was filled for this handler alone, it is the last
+            // that gets it, and what it handed out of earlier buffers lies in those (a buffer that anybody still holds is
+            // never read into again: `takeReceiveBuffer`, and NIO's own pool, ask for unique ownership).
+            let region = UnsafeMutableRawBufferPointer(mutating: bytes)
+            parsing: while true {
+                switch self.machine.next(in: region, at: &offset, now: now) {
+                case .data(let data):
+                    if self.isReceiving { self.received(data, region, buffer) }
+                case .ping(let range):
+                    self.enqueueControl(.pong, UnsafeRawBufferPointer(rebasing: bytes[range]))
+                case .pong(let range):
+                    if !self.pings.isEmpty { self.receivedPong(UnsafeRawBufferPointer(rebasing: bytes[range])) }
+                case .needsMoreBytes:
+                    break parsing
+                case .closing(let action):
+                    self.perform(action)
+                case .discard:
+                    break parsing
+                }
+            }
+        }
+        if offset < buffer.readableBytes {
+            var rest = ByteBufferAllocator().buffer(capacity: 256)
+            rest.writeImmutableBuffer(buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
+            self.carry = rest
+        }
+        if !self.batch.isEmpty, case .queue(let queue) = self.sink {
+            if queue.append(self.batch) { self.isReaderFull = true }
+            self.batch.removeAll(keepingCapacity: self.batch.count < 64)
+        }
+    }
+
+    private func received(
+        _ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer
+    ) {
+        let kind: WebSocketMessage.Kind = data.opcode == .text ? .text : .binary
+        switch self.sink {
+        case .handler(let handler):
+            guard let connection = self.connection else { return }
+            if self.takesChunks {
+                guard !data.range.isEmpty || data.isFirst || data.isLast else { return }
+                let chunk = WebSocketMessageChunk(
+                    kind: kind, bytes: slice(data.range, of: buffer), isFirst: data.isFirst, isLast: data.isLast)
+                handler.received(chunk: chunk, on: connection)
+            } else if data.isFirst && data.isLast {
+                handler.received(slice(data.range, of: buffer), as: kind, on: connection)
+            } else {
+                self.gather(data, region)
+                guard data.isLast, let message = self.gathered.take() else { return }
+                handler.received(message, as: kind, on: connection)
+                self.loop.keepBlock(message)
+            }
+        case .queue:
+            guard !data.range.isEmpty || data.isFirst || data.isLast else { return }
+            self.batch.append(
+                WebSocketMessageChunk(
+                    kind: kind, bytes: kept(data.range, region, buffer), isFirst: data.isFirst, isLast: data.isLast))
+        case .none:
+            return
+        }
+    }
+
+    /// Collects a message whose frames, or bytes, did not arrive at once. Copying is what lets it be one piece in the end;
+    /// the loop's receive buffer stays small enough for the cache that way.
+    private func gather(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer) {
+        let expected = data.range.count + Swift.min(data.remainingInFrame, WebSocketChannelHandler.maxReservation)
+        if self.gathered == nil {
+            self.gathered = self.loop.takeBlock(minimum: expected)
+        }
+        let missing = expected - self.gathered!.writableBytes
+        if missing > 0 {
+            // At least twice what it has, so that a message of many pieces is not copied for each of them.
+            let capacity = self.gathered!.capacity
+            self.gathered!.reserveCapacity(Swift.max(capacity + missing, Swift.min(capacity * 2, 1 << 31)))
+        }
+        self.gathered!.writeBytes(UnsafeRawBufferPointer(rebasing: region[data.range]))
+    }
+
+    private func slice(_ range: Range<Int>, of buffer: ByteBuffer) -> ByteBuffer {
+        buffer.getSlice(at: buffer.readerIndex &+ range.lowerBound, length: range.count)!
+    }
+
+    /// The bytes as they may be kept for long: a slice would keep the whole read buffer, so small ones are copied.
+    private func kept(_ range: Range<Int>, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) -> ByteBuffer {
+        if range.count * 2 >= buffer.storageCapacity { return self.slice(range, of: buffer) }
+        var copy = ByteBufferAllocator().buffer(capacity: range.count)
+        copy.writeBytes(UnsafeRawBufferPointer(rebasing: region[range]))
+        return copy
+    }
+}

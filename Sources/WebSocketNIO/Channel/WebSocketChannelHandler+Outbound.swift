@@ -1,0 +1,222 @@
+import NIOCore
+import WebSocketCore
+
+extension WebSocketChannelHandler {
+    /// Up to which size a payload is copied behind its header; beyond, it is passed on as it is. Copying 4 KiB costs less
+    /// than a second entry in the channel's list of writes.
+    static let maxCopiedPayload = 4 << 10
+
+    /// Somebody who waits until there is room.
+    struct RoomWaiter {
+        var id: UInt64
+        var resume: (Result<Void, WebSocketError>) -> Void
+    }
+
+    /// A message that waits until another one, which goes out in pieces, is done.
+    struct HeldMessage {
+        var opcode: Opcode
+        var payload: ByteBuffer
+    }
+
+    // MARK: Frames
+
+    /// Sends a whole message. The caller has checked that the connection is open.
+    func enqueueMessage(_ opcode: Opcode, _ payload: ByteBuffer) {
+        if self.isSendingPieces {
+            if self.held == nil { self.held = CircularBuffer() }
+            self.held!.append(HeldMessage(opcode: opcode, payload: payload))
+            self.heldBytes += payload.readableBytes
+        } else {
+            self.enqueueFrame(opcode, payload)
+        }
+    }
+
+    /// Lays a data frame in the outbox, or a large one behind it.
+    func enqueueFrame(_ opcode: Opcode, _ payload: ByteBuffer, isFinal: Bool = true) {
+        let count = payload.readableBytes
+        let key = self.role == .client ? self.loop.nextMaskingKey() : nil
+        let header = FrameHeader(opcode: opcode, isFinal: isFinal, payloadCount: count, maskingKey: key)
+        self.willWrite()
+        if count <= WebSocketChannelHandler.maxCopiedPayload {
+            self.appendToOutbox(header.size &+ count) { target in
+                let size = header.write(to: target)
+                payload.withUnsafeReadableBytes { copy($0, to: target + size, key: key) }
+            }
+            return
+        }
+        self.appendToOutbox(header.size) { target in header.write(to: target) }
+        self.passOutboxOn()
+        self.writeToChannel(key.map { masked(payload, key: $0) } ?? payload)
+    }
+
+    /// Lays a control frame in the outbox; the payload is at most 125 bytes.
+    func enqueueControl(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer) {
+        let key = self.role == .client ? self.loop.nextMaskingKey() : nil
+        let header = FrameHeader(opcode: opcode, payloadCount: payload.count, maskingKey: key)
+        self.willWrite()
+        self.appendToOutbox(header.size &+ payload.count) { target in
+            let size = header.write(to: target)
+            copy(payload, to: target + size, key: key)
+        }
+    }
+
+    /// Lays a Close frame in the outbox.
+    func enqueueClose(_ frame: CloseFrame) {
+        let bytes = frame.encoded(maskingKey: self.role == .client ? self.loop.nextMaskingKey() : nil)
+        self.willWrite()
+        self.appendToOutbox(bytes.count) { target in
+            bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        }
+    }
+
+    private func willWrite() {
+        guard !self.isDirty else { return }
+        self.isDirty = true
+        self.loop.markDirty(self)
+    }
+
+    private func appendToOutbox(_ count: Int, _ write: (UnsafeMutableRawPointer) -> Void) {
+        if self.outbox == nil {
+            self.outbox = self.loop.takeOutbox(minimum: count)
+        } else if self.outbox!.writableBytes < count {
+            let size = self.outbox!.storageCapacity
+            self.passOutboxOn()
+            self.outbox = self.loop.takeOutbox(minimum: Swift.max(count, Swift.min(size * 2, LoopResources.outboxSize)))
+        }
+        self.outbox!.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+            // `minimumWritableBytes` guarantees that `count` bytes, which is what `write` writes, are there.
+            write(target.baseAddress!)
+            return count
+        }
+    }
+
+    // MARK: To the channel
+
+    private func passOutboxOn() {
+        guard let buffer = self.outbox.take() else { return }
+        self.loop.keepOutbox(buffer)
+        self.writeToChannel(buffer)
+    }
+
+    private func writeToChannel(_ buffer: ByteBuffer) {
+        self.hasUnflushedWrites = true
+        self.context?.write(self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Writes what has come together, in one system call where the socket takes it. Called by the loop.
+    func flush() {
+        self.isDirty = false
+        self.passOutboxOn()
+        guard self.hasUnflushedWrites else { return }
+        self.hasUnflushedWrites = false
+        self.context?.flush()
+        if self.isAmountWatched { self.updateBufferedAmount() }
+    }
+
+    /// How many bytes wait here and in the channel.
+    var bufferedBytes: Int {
+        (self.outbox?.readableBytes ?? 0) + self.heldBytes + self.channelBufferedBytes
+    }
+
+    private var channelBufferedBytes: Int {
+        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
+    func updateBufferedAmount() {
+        let waiting = self.channelBufferedBytes
+        self.connection?.setBuffered((self.outbox?.readableBytes ?? 0) + self.heldBytes + waiting)
+        guard waiting > 0, !self.isDrainMarkerPending, let context = self.context else { return }
+        // An empty write is done when all before it is.
+        self.isDrainMarkerPending = true
+        let done = context.eventLoop.makePromise(of: Void.self)
+        done.futureResult.assumeIsolated().whenComplete { _ in
+            self.isDrainMarkerPending = false
+            if self.context != nil { self.updateBufferedAmount() }
+        }
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: done)
+    }
+
+    // MARK: Waiting for room
+
+    var hasRoom: Bool { !self.isSocketFull && self.heldBytes < self.configuration.sendBuffer }
+
+    /// Remembers somebody who waits for room. The number names the wait, to give it up.
+    func waitForRoom(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
+        if !self.isReceiving, self.machine.phase == .closed {
+            resume(.failure(WebSocketError(.closed(self.machine.closure))))
+        } else if self.hasRoom {
+            resume(.success(()))
+        } else {
+            self.roomWaiters.append(RoomWaiter(id: id, resume: resume))
+        }
+    }
+
+    func resumeRoomWaiters() {
+        guard self.hasRoom, !self.roomWaiters.isEmpty else { return }
+        let waiters = self.roomWaiters
+        self.roomWaiters = []
+        for waiter in waiters { waiter.resume(.success(())) }
+    }
+
+    /// Ends a wait: its task was cancelled.
+    func giveUpWaiting(id: UInt64) {
+        if let index = self.roomWaiters.firstIndex(where: { $0.id == id }) {
+            self.roomWaiters.remove(at: index).resume(.success(()))
+        }
+        if let index = self.pieceWaiters.firstIndex(where: { $0.id == id }) {
+            self.pieceWaiters.remove(at: index).resume(.failure(WebSocketError(.messageAbandoned)))
+        }
+    }
+
+    // MARK: Messages in pieces
+
+    /// Starts a message in pieces as soon as no other one is under way.
+    func beginPieces(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
+        if self.machine.phase != .open {
+            resume(.failure(WebSocketError(.closed(self.machine.closure))))
+        } else if self.isSendingPieces {
+            self.pieceWaiters.append(RoomWaiter(id: id, resume: resume))
+        } else {
+            self.isSendingPieces = true
+            resume(.success(()))
+        }
+    }
+
+    /// The message in pieces is done: what waited goes out, and then the next one may start.
+    func endPieces() {
+        self.isSendingPieces = false
+        self.loop.enter()
+        while let message = self.held?.popFirst() {
+            self.heldBytes -= message.payload.readableBytes
+            if self.machine.phase == .open { self.enqueueFrame(message.opcode, message.payload) }
+        }
+        self.held = nil
+        self.loop.leave()
+        self.resumeRoomWaiters()
+        if !self.pieceWaiters.isEmpty {
+            self.isSendingPieces = true
+            self.pieceWaiters.removeFirst().resume(.success(()))
+        }
+    }
+}
+
+/// Copies a payload, masked by the key where there is one.
+private func copy(_ payload: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer, key: UInt32?) {
+    guard let base = payload.baseAddress, !payload.isEmpty else { return }
+    if let key {
+        Masking.copy(payload, to: target, key: key)
+    } else {
+        target.copyMemory(from: base, byteCount: payload.count)
+    }
+}
+
+/// A masked copy of a payload; the payload is the caller's, and stays as it is.
+private func masked(_ payload: ByteBuffer, key: UInt32) -> ByteBuffer {
+    var result = ByteBufferAllocator().buffer(capacity: payload.readableBytes)
+    result.writeWithUnsafeMutableBytes(minimumWritableBytes: payload.readableBytes) { target in
+        payload.withUnsafeReadableBytes { copy($0, to: target.baseAddress!, key: key) }
+        return payload.readableBytes
+    }
+    return result
+}

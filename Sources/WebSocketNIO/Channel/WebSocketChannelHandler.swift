@@ -1,0 +1,144 @@
+import NIOCore
+import WebSocketCore
+
+/// The driver: feeds ``WebSocketMachine`` with what arrives on a channel, and does what it says.
+///
+/// It works on raw bytes; its channel holds nothing else behind TLS. All of it belongs to the channel's event loop. Its
+/// extensions are, by topic: `+Inbound`, `+Outbound`, `+Closing`, `+Ping`.
+///
+/// Its members are plain stored properties of a final class of this module, which is as fast as a class gets: accesses
+/// from another module would cost 7 ns each for exclusivity checks.
+final class WebSocketChannelHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// To whom messages go.
+    enum Sink {
+        /// Nobody yet, or nobody any more.
+        case none
+        /// Calls on the event loop.
+        case handler(any WebSocketHandler)
+        /// A queue that a task reads.
+        case queue(InboundQueue)
+    }
+
+    let role: Role
+    let loop: LoopResources
+    let configuration: WebSocketConfiguration
+    var machine: WebSocketMachine
+    var sink: Sink = .none
+    var takesChunks = false
+    /// The handle; it and this hold each other until the connection is gone.
+    var connection: WebSocketConnection?
+    var context: ChannelHandlerContext?
+
+    // Inbound: an incomplete header or control frame, a message being collected, and what goes to the queue at the end.
+    var carry: ByteBuffer?
+    var gathered: ByteBuffer?
+    var batch: [WebSocketMessageChunk] = []
+    /// Whether messages are handed on: not after either end has closed.
+    var isReceiving = true
+    var isReaderFull = false
+    var isSocketFull = false
+    var isReadDeferred = false
+
+    // Outbound.
+    var outbox: ByteBuffer?
+    var isDirty = false
+    var hasUnflushedWrites = false
+    var roomWaiters: [RoomWaiter] = []
+    var nextWaiterID: UInt64 = 0
+    /// A message is being sent in pieces: other messages wait in `held`.
+    var isSendingPieces = false
+    var pieceWaiters: [RoomWaiter] = []
+    var held: CircularBuffer<HeldMessage>?
+    var heldBytes = 0
+    var isDrainMarkerPending = false
+    /// Whether other threads look at how much waits. A handler that sends on its loop can ask there, which costs less.
+    var isAmountWatched = false
+
+    var pings: [PendingPing] = []
+    var nextPingID: UInt64 = 0
+    var deadlineTask: Scheduled<Void>?
+
+    init(role: Role, allowsCompression: Bool, configuration: WebSocketConfiguration, eventLoop: any EventLoop) {
+        self.role = role
+        self.loop = LoopResources.of(eventLoop)
+        self.configuration = configuration
+        self.machine = WebSocketMachine(
+            role: role, limits: configuration.limits, allowsCompression: allowsCompression,
+            closeTimeout: configuration.closeTimeout.nanoseconds)
+    }
+
+    /// Now, as the core wants it.
+    var now: UInt64 { NIODeadline.now().uptimeNanoseconds }
+
+    // MARK: The channel's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if !context.channel.isActive { self.ended() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.ended()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.ended()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The transport broke (reset, TLS). How the connection ended is what the core says: abnormally.
+        self.perform(self.machine.transportEnded())
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            self.perform(self.machine.transportEnded())
+        case is ChannelShouldQuiesceEvent:
+            self.goAway()
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    // MARK: Back pressure towards the peer
+
+    func read(context: ChannelHandlerContext) {
+        if (self.isReaderFull || self.isSocketFull) && self.isReceiving {
+            self.isReadDeferred = true
+        } else {
+            context.read()
+        }
+    }
+
+    func resumeReadingIfPossible() {
+        guard self.isReadDeferred, !(self.isReaderFull || self.isSocketFull) || !self.isReceiving else { return }
+        self.isReadDeferred = false
+        self.context?.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let wasFull = self.isSocketFull
+        self.isSocketFull = !context.channel.isWritable
+        if wasFull && !self.isSocketFull {
+            self.updateBufferedAmount()
+            self.resumeRoomWaiters()
+            self.resumeReadingIfPossible()
+            if case .handler(let handler) = self.sink, let connection = self.connection, self.isReceiving {
+                self.loop.enter()
+                handler.drained(connection)
+                self.loop.leave()
+            }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+}
+
+// Its state belongs to its event loop; other threads only carry the reference there, in `WebSocketConnection.onLoop`.
+extension WebSocketChannelHandler: @unchecked Sendable {}

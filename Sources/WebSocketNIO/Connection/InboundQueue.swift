@@ -1,0 +1,153 @@
+import NIOCore
+import Synchronization
+import WebSocketCore
+
+/// The messages of one connection on their way from its event loop to the task that reads them, bounded in bytes.
+///
+/// The loop appends what one wake-up brought with one lock. The bound's outcome is that the socket is not read any more.
+final class InboundQueue: Sendable {
+    /// What a queued piece costs beside its bytes; empty messages must count as well.
+    static let overhead = 64
+
+    private struct State: ~Copyable {
+        var chunks = CircularBuffer<WebSocketMessageChunk>()
+        var bytes = 0
+        var isFull = false
+        var isBeingRead = false
+        var reader: UnsafeContinuation<Void, Never>?
+        /// A message of which more than one piece has been taken; kept here, so that a cancelled reader loses nothing.
+        var partial: WebSocketMessageChunk?
+        var closure: Closure?
+    }
+
+    private let state = Mutex(State())
+    private let bound: Int
+
+    init(bound: Int) {
+        self.bound = bound
+    }
+
+    // MARK: The loop's side
+
+    /// Appends what arrived.
+    ///
+    /// - Returns: Whether the bound is reached: the socket must not be read until the reader asks for more.
+    func append(_ batch: [WebSocketMessageChunk]) -> Bool {
+        let (reader, isFull) = self.state.withLock { state in
+            for chunk in batch {
+                state.bytes += chunk.bytes.readableBytes + InboundQueue.overhead
+                state.chunks.append(chunk)
+            }
+            state.isFull = state.bytes >= self.bound
+            return (state.reader.take(), state.isFull)
+        }
+        reader?.resume()
+        return isFull
+    }
+
+    /// Nothing more comes.
+    func finish(_ closure: Closure) {
+        let reader = self.state.withLock { state in
+            state.closure = closure
+            return state.reader.take()
+        }
+        reader?.resume()
+    }
+
+    // MARK: The reader's side
+
+    private enum Step {
+        case chunk(WebSocketMessageChunk, becameFree: Bool)
+        case ended(Closure)
+        case mustWait
+    }
+
+    /// The next piece; nil when the connection has closed cleanly.
+    ///
+    /// - Parameter connection: Is told when the socket may be read again.
+    /// - Throws: `CancellationError`, ``WebSocketError`` when the connection was lost or somebody else reads.
+    func next(_ connection: WebSocketConnection) async throws -> WebSocketMessageChunk? {
+        try self.beginReading()
+        defer { self.endReading() }
+        return try await self.take(connection)
+    }
+
+    /// The next message, its pieces put together; nil when the connection has closed cleanly.
+    func nextMessage(_ connection: WebSocketConnection) async throws -> WebSocketMessage? {
+        try self.beginReading()
+        defer { self.endReading() }
+        while let chunk = try await self.take(connection) {
+            if chunk.isFirst && chunk.isLast { return WebSocketMessage(chunk.bytes, as: chunk.kind) }
+            let (whole, isTooLarge) = self.state.withLock { state -> (WebSocketMessageChunk?, Bool) in
+                var partial = state.partial.take() ?? chunk
+                if !chunk.isFirst {
+                    guard partial.bytes.readableBytes + chunk.bytes.readableBytes < 1 << 31 else { return (nil, true) }
+                    partial.bytes.writeImmutableBuffer(chunk.bytes)
+                }
+                if chunk.isLast { return (partial, false) }
+                state.partial = partial
+                return (nil, false)
+            }
+            if isTooLarge {
+                connection.failTooLarge()
+                throw WebSocketError(.messageTooLarge)
+            }
+            if let whole { return WebSocketMessage(whole.bytes, as: whole.kind) }
+        }
+        return nil
+    }
+
+    private func beginReading() throws {
+        let isFree = self.state.withLock { state in
+            defer { state.isBeingRead = true }
+            return !state.isBeingRead
+        }
+        guard isFree else { throw WebSocketError(.alreadyBeingRead) }
+    }
+
+    private func endReading() {
+        self.state.withLock { $0.isBeingRead = false }
+    }
+
+    private func take(_ connection: WebSocketConnection) async throws -> WebSocketMessageChunk? {
+        while true {
+            let step = self.state.withLock { state -> Step in
+                if let chunk = state.chunks.popFirst() {
+                    state.bytes -= chunk.bytes.readableBytes + InboundQueue.overhead
+                    let becameFree = state.isFull && state.bytes <= self.bound / 2
+                    if becameFree { state.isFull = false }
+                    return .chunk(chunk, becameFree: becameFree)
+                }
+                return state.closure.map { .ended($0) } ?? .mustWait
+            }
+            switch step {
+            case .chunk(let chunk, let becameFree):
+                if becameFree { connection.resumeReading() }
+                return chunk
+            case .ended(let closure):
+                guard closure.wasClean else { throw WebSocketError(.closed(closure)) }
+                return nil
+            case .mustWait:
+                await self.wait()
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// Returns when there is something to see, or when the task is cancelled.
+    private func wait() async {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let mustResume = self.state.withLock { state in
+                    guard state.chunks.isEmpty && state.closure == nil && !Task.isCancelled else { return true }
+                    state.reader = continuation
+                    return false
+                }
+                if mustResume { continuation.resume() }
+            }
+        } onCancel: {
+            let reader = self.state.withLock { $0.reader.take() }
+            reader?.resume()
+        }
+    }
+}

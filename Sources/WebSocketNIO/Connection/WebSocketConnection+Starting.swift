@@ -1,0 +1,58 @@
+package import NIOCore
+package import WebSocketCore
+
+/// To whom a connection's messages go.
+package enum WebSocketDelivery: Sendable {
+    /// A handler, made on the event loop for this connection.
+    case handler(@Sendable (WebSocketConnection) -> any WebSocketHandler)
+    /// Whoever reads ``WebSocketConnection/messages``.
+    case reader
+}
+
+extension WebSocketConnection {
+    /// Makes the connection of a channel whose opening handshake is done, and adds its driver to the pipeline. On the
+    /// channel's event loop.
+    ///
+    /// - Parameters:
+    ///   - channel: The channel.
+    ///   - position: Where the driver goes; raw bytes must reach it, and nothing behind it sees any.
+    ///   - role: This end's role.
+    ///   - handshake: What the handshake brought.
+    ///   - configuration: How the connection behaves.
+    ///   - delivery: To whom messages go.
+    package static func start(
+        on channel: any Channel, position: ChannelPipeline.SynchronousOperations.Position, role: Role,
+        handshake: Handshake, configuration: WebSocketConfiguration, delivery: WebSocketDelivery
+    ) throws -> WebSocketConnection {
+        let handler = WebSocketChannelHandler(
+            role: role, allowsCompression: false, configuration: configuration, eventLoop: channel.eventLoop)
+        let queue: InboundQueue? = if case .reader = delivery { InboundQueue(bound: configuration.receiveBuffer) } else { nil }
+        let connection = WebSocketConnection(
+            handler: handler, queue: queue, handshake: handshake, peerAddress: channel.remoteAddress)
+        handler.connection = connection
+        switch delivery {
+        case .handler(let make):
+            let made = make(connection)
+            handler.sink = .handler(made)
+            handler.takesChunks = made.takesChunks
+        case .reader:
+            if let queue { handler.sink = .queue(queue) }
+        }
+        if let options = channel.syncOptions {
+            // Not all kinds of channels know all of these, and none is needed for things to be right.
+            try? options.setOption(.maxMessagesPerRead, value: 1)
+            try? options.setOption(.recvAllocator, value: ReceiveAllocator(loop: handler.loop))
+            if configuration.sendBuffer != WebSocketConfiguration.defaultSendBuffer {
+                try? options.setOption(
+                    .writeBufferWaterMark, value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(handler, position: position)
+        if case .handler(let made) = handler.sink {
+            handler.loop.enter()
+            made.opened(connection)
+            handler.loop.leave()
+        }
+        return connection
+    }
+}

@@ -1,0 +1,143 @@
+public import HTTPTypes
+public import NIOCore
+import Synchronization
+public import WebSocketCore
+
+/// An open WebSocket connection: the same handle on a server and on a client (RFC 6455).
+///
+/// Everything on it may be used from any thread or task. Messages are read by one task at a time, from ``messages`` or
+/// ``chunks``; a connection that has a ``WebSocketHandler`` gets them there instead. Pings are answered, and the closing
+/// handshake is done, on the event loop, whether or not anybody reads. When a reader falls behind by more than
+/// ``WebSocketConfiguration/receiveBuffer``, the socket is not read until it catches up, and what stands behind those
+/// messages on the wire (pings too) waits with them.
+public final class WebSocketConnection: Sendable {
+    /// What the opening handshake brought.
+    public struct Handshake: Sendable {
+        /// The request, as the client sent it.
+        public var request: HTTPRequest
+        /// The subprotocol agreed on, if any.
+        public var subprotocol: String?
+        /// The extensions agreed on.
+        public var extensions: [WebSocketExtension]
+
+        /// Makes a description of an opening handshake.
+        public init(request: HTTPRequest, subprotocol: String? = nil, extensions: [WebSocketExtension] = []) {
+            self.request = request
+            self.subprotocol = subprotocol
+            self.extensions = extensions
+        }
+    }
+
+    /// This end's role.
+    public let role: Role
+    /// What the opening handshake brought.
+    public let handshake: Handshake
+    /// The peer's address; nil where the transport has none.
+    public let peerAddress: SocketAddress?
+    /// How it behaves.
+    public let configuration: WebSocketConfiguration
+    /// The event loop of the connection.
+    public let eventLoop: any EventLoop
+
+    let handler: WebSocketChannelHandler
+    let queue: InboundQueue?
+    private let state = Atomic<Int>(ReadyState.open.rawValue)
+    /// Bytes that wait on the loop, and bytes that are on their way to it.
+    private let buffered = Atomic<Int>(0)
+    private let inTransit = Atomic<Int>(0)
+    private let end = Mutex(End())
+
+    private struct End: ~Copyable {
+        var closure: Closure?
+        var waiters: [UnsafeContinuation<Closure, Never>] = []
+    }
+
+    init(
+        handler: WebSocketChannelHandler, queue: InboundQueue?, handshake: Handshake, peerAddress: SocketAddress?
+    ) {
+        self.role = handler.role
+        self.handshake = handshake
+        self.peerAddress = peerAddress
+        self.configuration = handler.configuration
+        self.eventLoop = handler.loop.eventLoop
+        self.handler = handler
+        self.queue = queue
+    }
+
+    /// The handshake's request.
+    public var request: HTTPRequest { self.handshake.request }
+    /// The subprotocol agreed on, if any.
+    public var subprotocol: String? { self.handshake.subprotocol }
+    /// The extensions agreed on.
+    public var extensions: [WebSocketExtension] { self.handshake.extensions }
+
+    /// Where the connection stands; never ``ReadyState/connecting``, since there is no handle before it is open.
+    public var readyState: ReadyState {
+        ReadyState(rawValue: self.state.load(ordering: .acquiring)) ?? .closed
+    }
+
+    /// How many bytes of what was sent wait for the socket, frame headers included. With a ``WebSocketHandler`` it is exact
+    /// on the event loop, and 0 elsewhere until more than ``WebSocketConfiguration/sendBuffer`` waits.
+    public var bufferedAmount: Int {
+        let waiting =
+            self.eventLoop.inEventLoop ? self.handler.bufferedBytes : self.buffered.load(ordering: .relaxed)
+        return waiting + self.inTransit.load(ordering: .relaxed)
+    }
+
+    /// How the connection ended: waits for the end. Cancelling the task does not end the wait, which is as long as the
+    /// connection; ``close(code:reason:)`` and ``abort()`` end it.
+    public var closed: Closure {
+        get async {
+            await withUnsafeContinuation { continuation in
+                let closure = self.end.withLock { end in
+                    if end.closure == nil { end.waiters.append(continuation) }
+                    return end.closure
+                }
+                if let closure { continuation.resume(returning: closure) }
+            }
+        }
+    }
+
+    /// How the connection ended; nil while it has not.
+    public var closure: Closure? { self.end.withLock { $0.closure } }
+
+    // MARK: For the driver
+
+    func setState(_ state: ReadyState) {
+        self.state.store(state.rawValue, ordering: .releasing)
+    }
+
+    func setBuffered(_ bytes: Int) {
+        self.buffered.store(bytes, ordering: .relaxed)
+    }
+
+    func addInTransit(_ bytes: Int) {
+        self.inTransit.add(bytes, ordering: .relaxed)
+    }
+
+    func ended(_ closure: Closure) {
+        self.setState(.closed)
+        let waiters = self.end.withLock { end in
+            end.closure = closure
+            defer { end.waiters = [] }
+            return end.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: closure) }
+    }
+
+    /// Runs the closure on the event loop: at once when already there.
+    func onLoop(_ body: @escaping @Sendable (WebSocketChannelHandler) -> Void) {
+        if self.eventLoop.inEventLoop {
+            body(self.handler)
+        } else {
+            self.eventLoop.execute { body(self.handler) }
+        }
+    }
+}
+
+extension WebSocketConnection: CustomStringConvertible {
+    /// The role, the peer and the state, for logs.
+    public var description: String {
+        "WebSocketConnection(\(self.role), peer: \(self.peerAddress.map(String.init(describing:)) ?? "-"), \(self.readyState))"
+    }
+}

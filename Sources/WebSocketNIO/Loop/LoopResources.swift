@@ -1,0 +1,149 @@
+import NIOCore
+import NIOPosix
+import WebSocketCore
+
+/// What the connections of one event loop share: the receive buffer, outgoing buffers, blocks for large messages, masking
+/// keys, and the list of those who have something to write when the bytes at hand are dealt with.
+///
+/// It belongs to its loop's thread; `Sendable` only because NIO wants an allocator to be.
+final class LoopResources: @unchecked Sendable {
+    /// The size of the loop's receive buffer: 512 KiB, as uWebSockets has it. One a loop, so its size costs little, and one
+    /// system call brings in what arrived.
+    static let receiveSize = 512 << 10
+    /// The size of an outgoing buffer in which small frames are laid: 64 KiB.
+    static let outboxSize = 64 << 10
+    /// How many outgoing buffers are kept.
+    static let keptOutboxes = 4
+    /// How many bytes of blocks for large messages are kept. Without them each message of 1 MiB grows and trims the heap,
+    /// which cost half of its time.
+    static let keptBlockBytes = 16 << 20
+
+    let eventLoop: any EventLoop
+    private let allocator = ByteBufferAllocator()
+    private var receive: ByteBuffer?
+    private var outboxes: [ByteBuffer] = []
+    private var blocks: [ByteBuffer] = []
+    private var blockBytes = 0
+    private var dirty: [WebSocketChannelHandler] = []
+    private var depth = 0
+    private var isFlushScheduled = false
+    private var keys = MaskingKeys()
+
+    private init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    private static let current = ThreadSpecificVariable<LoopResources>()
+
+    /// The resources of the loop. Must be called on it. A loop that has no thread of its own, such as an embedded one, gets
+    /// new ones at each call.
+    static func of(_ eventLoop: any EventLoop) -> LoopResources {
+        eventLoop.preconditionInEventLoop()
+        guard MultiThreadedEventLoopGroup.currentEventLoop === eventLoop else { return LoopResources(eventLoop) }
+        if let found = self.current.currentValue, found.eventLoop === eventLoop { return found }
+        let made = LoopResources(eventLoop)
+        self.current.currentValue = made
+        return made
+    }
+
+    // MARK: Buffers
+
+    /// The receive buffer, if it is back and nobody kept a piece of it; else a new one.
+    func takeReceiveBuffer() -> ByteBuffer {
+        if var buffer = self.receive.take(), reclaim(&buffer) { return buffer }
+        return self.allocator.buffer(capacity: LoopResources.receiveSize)
+    }
+
+    /// Takes back a buffer that was read into, if it is the loop's.
+    func giveBack(_ buffer: ByteBuffer) {
+        if buffer.storageCapacity == LoopResources.receiveSize { self.receive = buffer }
+    }
+
+    /// An empty buffer to lay frames in, with room for at least so many bytes.
+    func takeOutbox(minimum: Int) -> ByteBuffer {
+        if minimum <= LoopResources.outboxSize {
+            for index in self.outboxes.indices.reversed() {
+                var buffer = self.outboxes.remove(at: index)
+                if reclaim(&buffer) { return buffer }
+                self.outboxes.insert(buffer, at: index)
+            }
+            if self.outboxes.count < LoopResources.keptOutboxes {
+                return self.allocator.buffer(capacity: LoopResources.outboxSize)
+            }
+        }
+        // All are on their way to slow sockets, or this is one of many connections that are written to at once.
+        return self.allocator.buffer(capacity: Swift.max(minimum, 512))
+    }
+
+    /// Keeps an outgoing buffer that has been handed to the channel, to use it again once the channel lets go of it.
+    func keepOutbox(_ buffer: ByteBuffer) {
+        guard buffer.storageCapacity == LoopResources.outboxSize, self.outboxes.count < LoopResources.keptOutboxes else {
+            return
+        }
+        self.outboxes.append(buffer)
+    }
+
+    /// A block to collect a message in, with room for at least so many bytes.
+    func takeBlock(minimum: Int) -> ByteBuffer {
+        for index in self.blocks.indices.reversed() where self.blocks[index].storageCapacity >= minimum {
+            // Not one that is far too large, which would be missed by a message of its size.
+            guard self.blocks[index].storageCapacity <= minimum << 2 else { continue }
+            var buffer = self.blocks.remove(at: index)
+            if reclaim(&buffer) {
+                self.blockBytes -= buffer.storageCapacity
+                return buffer
+            }
+            self.blocks.insert(buffer, at: index)
+        }
+        return self.allocator.buffer(capacity: minimum)
+    }
+
+    /// Keeps a block whose message has been handed on, to use it again once nobody holds the message.
+    func keepBlock(_ buffer: ByteBuffer) {
+        let size = buffer.storageCapacity
+        guard size >= 32 << 10, size <= LoopResources.keptBlockBytes else { return }
+        while self.blockBytes + size > LoopResources.keptBlockBytes {
+            self.blockBytes -= self.blocks.removeFirst().storageCapacity
+        }
+        self.blocks.append(buffer)
+        self.blockBytes += size
+    }
+
+    /// The next masking key (RFC 6455, section 5.3).
+    func nextMaskingKey() -> UInt32 { self.keys.next() }
+
+    // MARK: One write per wake-up
+
+    /// Bytes are being dealt with: what is sent until ``leave()`` is written then.
+    func enter() { self.depth += 1 }
+
+    /// The bytes are dealt with.
+    func leave() {
+        if self.depth == 1 { self.flush() }
+        self.depth -= 1
+    }
+
+    /// Remembers a connection that has something to write.
+    func markDirty(_ handler: WebSocketChannelHandler) {
+        self.dirty.append(handler)
+        guard self.depth == 0, !self.isFlushScheduled else { return }
+        self.isFlushScheduled = true
+        self.eventLoop.execute {
+            self.isFlushScheduled = false
+            self.enter()
+            self.leave()
+        }
+    }
+
+    private func flush() {
+        // Flushing can tell a handler that its socket is writable, which may send again. One connection is the rule.
+        while let handler = self.dirty.popLast() {
+            handler.flush()
+        }
+    }
+}
+
+/// Empties the buffer for another use; false when somebody else holds it.
+private func reclaim(_ buffer: inout ByteBuffer) -> Bool {
+    buffer.modifyIfUniquelyOwned { $0.clear() } != nil
+}

@@ -1,0 +1,62 @@
+public import WebSocketCore
+
+/// How one connection behaves: what it accepts, how long it waits, and how much it holds. The same for both roles.
+public struct WebSocketConfiguration: Sendable {
+    /// The default of ``closeTimeout``: 10 seconds, long enough for a slow mobile link.
+    public static let defaultCloseTimeout: Duration = .seconds(10)
+    /// The default of ``receiveBuffer``: 256 KiB, a few round trips' worth at 100 Mbit/s.
+    public static let defaultReceiveBuffer = 256 << 10
+    /// The default of ``sendBuffer``: 64 KiB, what NIO's channels use.
+    public static let defaultSendBuffer = 64 << 10
+    /// The default of ``maxSendBuffer``: 16 MiB, one message of the largest default size.
+    public static let defaultMaxSendBuffer = 16 << 20
+
+    /// How much the peer may send in a frame, in a message, and in how many fragments. Default ``Limits/init(maxFrameSize:maxMessageSize:maxFragments:)``.
+    /// More closes the connection with 1009. A message that is collected can never be larger than 2 GiB.
+    public var limits: Limits
+    /// How long the closing handshake may take before the connection is cut. Default ``defaultCloseTimeout``.
+    public var closeTimeout: Duration
+    /// How many bytes of messages may wait for a reader of ``WebSocketConnection/messages`` before the socket is not read
+    /// any more (and the peer is slowed down by TCP). Default ``defaultReceiveBuffer``. One read, of at most 512 KiB, can
+    /// go beyond it.
+    public var receiveBuffer: Int
+    /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:)-(String)`` waits, and before the socket is
+    /// not read any more. Default ``defaultSendBuffer``. Both go on when half of it is left.
+    public var sendBuffer: Int
+    /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:)-(String)`` refuses
+    /// (``SendResult/full``). Default ``defaultMaxSendBuffer``. A single message may be larger when nothing waits.
+    public var maxSendBuffer: Int
+
+    /// Makes a configuration.
+    ///
+    /// - Parameters:
+    ///   - limits: How much is accepted from the peer.
+    ///   - closeTimeout: How long the closing handshake may take.
+    ///   - receiveBuffer: How many bytes may wait for a reader.
+    ///   - sendBuffer: How many bytes may wait for the socket before senders wait.
+    ///   - maxSendBuffer: How many bytes may wait for the socket at all.
+    public init(
+        limits: Limits = Limits(),
+        closeTimeout: Duration = WebSocketConfiguration.defaultCloseTimeout,
+        receiveBuffer: Int = WebSocketConfiguration.defaultReceiveBuffer,
+        sendBuffer: Int = WebSocketConfiguration.defaultSendBuffer,
+        maxSendBuffer: Int = WebSocketConfiguration.defaultMaxSendBuffer
+    ) {
+        precondition(receiveBuffer > 0 && sendBuffer > 1 && maxSendBuffer > 0, "a buffer must hold something")
+        self.limits = limits
+        self.closeTimeout = closeTimeout
+        self.receiveBuffer = receiveBuffer
+        self.sendBuffer = sendBuffer
+        self.maxSendBuffer = maxSendBuffer
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds; what does not fit is the most that does.
+    package var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = self.components
+        guard seconds >= 0 else { return 0 }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole.addingReportingOverflow(UInt64(max(attoseconds, 0) / 1_000_000_000)).partialValue
+    }
+}

@@ -1,0 +1,49 @@
+public import WebSocketCore
+
+/// What can go wrong with a connection that was open.
+public struct WebSocketError: Error, Sendable, Hashable {
+    package enum Code: Sendable, Hashable {
+        case closed(Closure?)
+        case alreadyBeingRead
+        case messageTooLarge
+        case pingTooLong(Int)
+        case messageAbandoned
+    }
+
+    package let code: Code
+
+    package init(_ code: Code) {
+        self.code = code
+    }
+
+    /// How the connection ended, when that is what went wrong and the end is known.
+    public var closure: Closure? {
+        if case .closed(let closure) = self.code { closure } else { nil }
+    }
+
+    /// Whether the connection is closing or closed.
+    public var isClosed: Bool {
+        if case .closed = self.code { true } else { false }
+    }
+}
+
+extension WebSocketError: CustomStringConvertible {
+    /// One line for people.
+    public var description: String {
+        switch self.code {
+        case .closed(nil): "the connection is closing"
+        case .closed(let closure?):
+            if let error = closure.error {
+                "the connection was failed: \(error)"
+            } else if closure.wasClean {
+                "the connection is closed: \(closure.code)\(closure.reason.isEmpty ? "" : " \(closure.reason)")"
+            } else {
+                "the connection was lost"
+            }
+        case .alreadyBeingRead: "somebody else reads the messages of this connection"
+        case .messageTooLarge: "a message of more than 2 GiB cannot be collected; read it by chunks"
+        case .pingTooLong(let count): "a ping holds at most 125 bytes, not \(count)"
+        case .messageAbandoned: "a message under way was given up"
+        }
+    }
+}

@@ -1,0 +1,24 @@
+public import HummingbirdCore
+
+extension HTTPServerBuilder {
+    /// An HTTP/1.1 server whose routes can upgrade to WebSocket; see `RouterMethods.webSocket`.
+    ///
+    ///     let app = Application(router: router, server: .http1WebSocket())
+    ///
+    /// With TLS: `.tls(.http1WebSocket(), tlsConfiguration: …)`.
+    ///
+    /// - Parameters:
+    ///   - configuration: What Hummingbird's HTTP/1.1 server takes: idle timeout, limits of header fields, further handlers
+    ///     (which see ordinary requests only).
+    ///   - handshakeTimeout: How long a new connection may take to send its first request. Default
+    ///     ``WebSocketHTTP1Channel/defaultHandshakeTimeout``.
+    public static func http1WebSocket(
+        configuration: HTTP1Channel.Configuration = .init(),
+        handshakeTimeout: Duration = WebSocketHTTP1Channel.defaultHandshakeTimeout
+    ) -> HTTPServerBuilder {
+        .init { responder in
+            WebSocketHTTP1Channel(
+                responder: responder, configuration: configuration, handshakeTimeout: handshakeTimeout)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+public import HTTPTypes
+
+/// From which pages a WebSocket may be opened. Browsers send `Origin` with each handshake, and let any page try (RFC 6455,
+/// section 10.2): without a check, a stranger's page speaks with the cookies of its visitor.
+public enum OriginPolicy: Sendable, Hashable {
+    /// Only pages of the same host and port; what is not a browser (and sends no `Origin`) may, too.
+    case sameOrigin
+    /// Pages of these origins, such as `https://example.com`, and what is not a browser.
+    case list([String])
+    /// Any page: for what is public, or does not go by cookies.
+    case any
+
+    /// Whether the request may go on.
+    ///
+    /// - Parameter request: The handshake's request.
+    public func allows(_ request: HTTPRequest) -> Bool {
+        let origins = request.headerFields[values: .origin]
+        guard let origin = origins.first else { return true }
+        switch self {
+        case .any: return true
+        case .list(let allowed):
+            return origins.count == 1 && allowed.contains { $0.lowercased() == origin.lowercased() }
+        case .sameOrigin:
+            guard origins.count == 1, let host = request.authority?.lowercased() else { return false }
+            return ["http://", "https://"].contains { origin.lowercased() == $0 + host }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+public import HTTPTypes
+public import Hummingbird
+import WebSocketCore
+public import WebSocketNIO
+
+/// Looks at a request before it is upgraded: returns fields for the answer, or throws to refuse (an `HTTPError` with the
+/// status and reason).
+public typealias WebSocketAcceptance<Context> = @Sendable (Request, Context) async throws -> HTTPFields
+
+extension RouterMethods {
+    /// A route that upgrades to WebSocket, read by a task.
+    ///
+    ///     router.webSocket("/chat", protocols: ["chat.v2", "chat.v1"]) { socket, request in
+    ///         for try await message in socket.messages { try await socket.send(message) }
+    ///     }
+    ///
+    /// Middleware sees the request and the answer as those of any route. When the closure returns, the connection is closed
+    /// with 1000, and with 1011 when it throws; what it throws because the connection was lost is not logged. The task is
+    /// cancelled when the server is.
+    ///
+    /// - Parameters:
+    ///   - path: The path.
+    ///   - protocols: The subprotocols spoken here, best first. A client that asks for none of them is connected without one.
+    ///   - origins: From which pages it may be opened. Default: the server's own.
+    ///   - configuration: How the connections behave.
+    ///   - accept: Looks at the request before.
+    ///   - handler: Reads the messages.
+    @discardableResult
+    public func webSocket(
+        _ path: RouterPath = "",
+        protocols: [String] = [],
+        origins: OriginPolicy = .sameOrigin,
+        configuration: WebSocketConfiguration = WebSocketConfiguration(),
+        accept: @escaping WebSocketAcceptance<Context> = { _, _ in [:] },
+        handler: @escaping @Sendable (_ socket: WebSocketConnection, _ request: HTTPRequest) async throws -> Void
+    ) -> Self {
+        self.webSocket(path, protocols: protocols, origins: origins, accept: accept) { subprotocol in
+            UpgradeAttempt.Plan(
+                subprotocol: subprotocol, configuration: configuration, delivery: .reader,
+                run: { try await handler($0, $0.request) })
+        }
+    }
+
+    /// A route that upgrades to WebSocket, served by calls on the event loop: no task for each connection.
+    ///
+    ///     router.webSocket("/echo", events: { _ in Echo() })
+    ///
+    /// - Parameters:
+    ///   - path: The path.
+    ///   - protocols: The subprotocols spoken here, best first. A client that asks for none of them is connected without one.
+    ///   - origins: From which pages it may be opened. Default: the server's own.
+    ///   - configuration: How the connections behave.
+    ///   - accept: Looks at the request before.
+    ///   - events: Makes the handler of a connection, on its event loop.
+    @discardableResult
+    public func webSocket(
+        _ path: RouterPath = "",
+        protocols: [String] = [],
+        origins: OriginPolicy = .sameOrigin,
+        configuration: WebSocketConfiguration = WebSocketConfiguration(),
+        accept: @escaping WebSocketAcceptance<Context> = { _, _ in [:] },
+        events: @escaping @Sendable (_ socket: WebSocketConnection) -> any WebSocketHandler
+    ) -> Self {
+        self.webSocket(path, protocols: protocols, origins: origins, accept: accept) { subprotocol in
+            UpgradeAttempt.Plan(subprotocol: subprotocol, configuration: configuration, delivery: .handler(events))
+        }
+    }
+
+    private func webSocket(
+        _ path: RouterPath, protocols: [String], origins: OriginPolicy, accept: @escaping WebSocketAcceptance<Context>,
+        plan: @escaping @Sendable (String?) -> UpgradeAttempt.Plan
+    ) -> Self {
+        precondition(protocols.allSatisfy(HTTPGrammar.isToken), "a subprotocol's name is a token")
+        return self.get(path) { request, context -> Response in
+            guard let attempt = UpgradeAttempt.current else { return Response(refusing: request) }
+            guard origins.allows(request.head) else {
+                return Response(Refusal(.forbidden, "pages of \(request.headers[.origin] ?? "") may not connect"))
+            }
+            let fields = try await accept(request, context)
+            let subprotocol = attempt.offer.subprotocol(from: protocols)
+            var response = attempt.offer.response(subprotocol: subprotocol)
+            response.headerFields.append(contentsOf: fields)
+            attempt.plan = plan(subprotocol)
+            return Response(status: response.status, headers: response.headerFields)
+        }
+    }
+}
+
+extension Response {
+    fileprivate init(_ refusal: Refusal) {
+        self.init(
+            status: refusal.status, headers: refusal.fields, body: ResponseBody(byteBuffer: refusal.body))
+    }
+
+    /// The answer to a request at a WebSocket's address that is no upgrade, or that came through a server that cannot.
+    fileprivate init(refusing request: Request) {
+        do {
+            _ = try ServerHandshake.offer(of: request.head)
+            self.init(Refusal(.notImplemented, "this server was not built with .http1WebSocket()"))
+        } catch {
+            self.init(Refusal(error))
+        }
+    }
+}

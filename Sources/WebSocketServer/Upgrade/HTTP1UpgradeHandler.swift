@@ -1,0 +1,294 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import WebSocketCore
+import WebSocketNIO
+
+/// Watches the requests of one HTTP/1.1 connection, right behind the parser. Ordinary ones go on to Hummingbird, behind an
+/// async channel that is made for the first of them; one that asks for a WebSocket is checked and kept, and becomes an
+/// ``UpgradeAttempt``. All of it belongs to the event loop.
+final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// What a connection begins with.
+    enum Beginning: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case upgrade(UpgradeAttempt)
+        case gone
+    }
+
+    enum State {
+        /// No request yet.
+        case idle
+        /// Ordinary requests, answered by Hummingbird.
+        case http
+        /// The head of an upgrade request is here, its end is not.
+        case receiving(UpgradeAttempt)
+        /// The answers to earlier requests are awaited.
+        case handingOver(UpgradeAttempt)
+        /// The route is asked.
+        case deciding
+        /// A refusal is on its way; what still arrives is thrown away.
+        case refused
+        /// WebSocket from now on.
+        case upgraded
+    }
+
+    /// How long a refused client may take to close: 2 seconds. Closing at once could make the kernel drop the answer.
+    static let lingerTime: TimeAmount = .seconds(2)
+
+    let first: EventLoopPromise<Beginning>
+    let later: EventLoopPromise<UpgradeAttempt?>
+    private let encoder: HTTPResponseEncoder
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private let configuration: HTTP1Channel.Configuration
+    private let handshakeTimeout: TimeAmount
+    private let logger: Logger
+    private var state = State.idle
+    private var context: ChannelHandlerContext?
+    private var hasHTTP = false
+    private var requestsInProgress = 0
+    /// The parser reads nothing behind a request that asked for some upgrade, so the connection must end after its answer.
+    private var endsAfterAnswer = false
+    private var timeout: Scheduled<Void>?
+
+    init(
+        encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>,
+        configuration: HTTP1Channel.Configuration, handshakeTimeout: TimeAmount, eventLoop: any EventLoop, logger: Logger
+    ) {
+        self.first = eventLoop.makePromise()
+        self.later = eventLoop.makePromise()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.configuration = configuration
+        self.handshakeTimeout = handshakeTimeout
+        self.logger = logger
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: self.handshakeTimeout) {
+            self.refuse(Refusal(.requestTimeout, "no request came in time"))
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.gone()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.gone()
+        context.fireChannelInactive()
+    }
+
+    private func gone() {
+        self.timeout?.cancel()
+        self.timeout = nil
+        self.first.succeed(.gone)
+        self.later.succeed(nil)
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.state {
+        case .idle, .http:
+            let part = self.unwrapInboundIn(data)
+            if case .head(let head) = part {
+                self.timeout?.cancel()
+                self.timeout = nil
+                if head.asksForWebSocket {
+                    self.receivedUpgrade(head, context)
+                    return
+                }
+                guard self.makeHTTP(context) else { return }
+                self.requestsInProgress += 1
+                self.endsAfterAnswer = head.headers.contains(name: "Upgrade")
+            }
+            context.fireChannelRead(data)
+        case .receiving(let attempt):
+            switch self.unwrapInboundIn(data) {
+            case .end: self.beginUpgrade(attempt, context)
+            case .head, .body: self.refuse(Refusal(HandshakeError(.body)))
+            }
+        case .handingOver, .deciding, .refused, .upgraded:
+            return
+        }
+    }
+
+    private func receivedUpgrade(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        do {
+            guard head.headers["Host"].count == 1 else { throw HandshakeError(.host) }
+            let request = try HTTPRequest(head, secure: false, splitCookie: false)
+            let version = ServerHandshake.HTTPVersion(major: head.version.major, minor: head.version.minor)
+            let offer = try ServerHandshake.offer(of: request, version: version)
+            self.state = .receiving(UpgradeAttempt(request: request, offer: offer, handler: self))
+        } catch let error as HandshakeError {
+            self.refuse(Refusal(error))
+        } catch {
+            self.refuse(Refusal(.badRequest, "the request's head cannot be understood"))
+        }
+    }
+
+    private func beginUpgrade(_ attempt: UpgradeAttempt, _ context: ChannelHandlerContext) {
+        guard self.hasHTTP else {
+            self.state = .deciding
+            self.first.succeed(.upgrade(attempt))
+            return
+        }
+        // Hummingbird is told that no request follows. When it has answered those before, it ends its side.
+        self.state = .handingOver(attempt)
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
+    /// Adds what ordinary requests need, at the first of them.
+    private func makeHTTP(_ context: ChannelHandlerContext) -> Bool {
+        guard !self.hasHTTP else { return true }
+        do {
+            let pipeline = context.pipeline.syncOperations
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
+            try pipeline.addHandler(
+                HTTPConnectionStateHandler(
+                    idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger))
+            let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            self.hasHTTP = true
+            self.state = .http
+            self.first.succeed(.http(asyncChannel))
+            return true
+        } catch {
+            context.close(promise: nil)
+            return false
+        }
+    }
+
+    // MARK: Answers of Hummingbird, and the end of its side
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch self.state {
+        case .refused, .upgraded:
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        default: break
+        }
+        switch self.unwrapOutboundIn(data) {
+        case .head(var head) where self.endsAfterAnswer && head.status.code >= 200:
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            context.write(self.wrapOutboundOut(.head(head)), promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            self.requestsInProgress -= 1
+            if self.endsAfterAnswer && self.requestsInProgress == 0 {
+                context.flush()
+                self.linger(context)
+            }
+        default:
+            context.write(data, promise: promise)
+        }
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        switch (self.state, mode) {
+        case (.handingOver(let attempt), .output), (.handingOver(let attempt), .input):
+            // Hummingbird has answered the earlier requests. Its side of the connection ends; the connection goes on.
+            self.state = .deciding
+            promise?.succeed(())
+            self.later.succeed(attempt)
+        case (.deciding, .output), (.deciding, .input), (.upgraded, .output), (.upgraded, .input):
+            promise?.succeed(())
+        default:
+            context.close(mode: mode, promise: promise)
+        }
+    }
+
+    // MARK: The outcome
+
+    /// Answers 101 and makes the connection a WebSocket. On the event loop.
+    func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws -> WebSocketConnection {
+        guard let context = self.context, context.channel.isActive, case .deciding = self.state else {
+            throw ChannelError.ioOnClosedChannel
+        }
+        self.state = .upgraded
+        context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponseHead(response))), promise: nil)
+        let pipeline = context.pipeline.syncOperations
+        pipeline.removeHandler(self.encoder, promise: nil)
+        let connection = try WebSocketConnection.start(
+            on: context.channel, position: .before(self), role: .server,
+            handshake: .init(request: attempt.request, subprotocol: plan.subprotocol, extensions: plan.extensions),
+            configuration: plan.configuration, delivery: plan.delivery)
+        // Removed last: it passes on what arrived behind the request.
+        pipeline.removeHandler(self.decoder, promise: nil)
+        if !self.hasHTTP { pipeline.removeHandler(self, promise: nil) }
+        return connection
+    }
+
+    /// Answers with a refusal, and ends the connection. On the event loop.
+    func refuse(_ refusal: Refusal) {
+        switch self.state {
+        case .refused, .upgraded: return
+        default: break
+        }
+        guard let context = self.context else { return }
+        self.state = .refused
+        let (head, body) = refusal.parts
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        if self.hasHTTP { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+        self.linger(context)
+    }
+
+    /// Ends the writing side, and the connection when the client has ended its side or does not do so in time.
+    private func linger(_ context: ChannelHandlerContext) {
+        context.close(mode: .output, promise: nil)
+        self.timeout?.cancel()
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP1UpgradeHandler.lingerTime) {
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Everything else
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch (self.state, event) {
+        case (.idle, ChannelEvent.inputClosed), (.refused, ChannelEvent.inputClosed), (.deciding, ChannelEvent.inputClosed),
+            (.receiving, ChannelEvent.inputClosed), (.handingOver, ChannelEvent.inputClosed):
+            context.close(promise: nil)
+        case (.idle, is ChannelShouldQuiesceEvent), (.refused, is ChannelShouldQuiesceEvent):
+            context.close(promise: nil)
+        case (.deciding, is ChannelShouldQuiesceEvent), (.receiving, is ChannelShouldQuiesceEvent):
+            self.refuse(Refusal(.serviceUnavailable, "the server shuts down"))
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError, self.requestsInProgress == 0 {
+            self.refuse(Refusal(error))
+        } else {
+            context.fireErrorCaught(error)
+        }
+    }
+}
+
+// It belongs to its event loop; an `UpgradeAttempt` only carries the reference back there.
+extension HTTP1UpgradeHandler: @unchecked Sendable {}
+
+extension HTTPRequestHead {
+    /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal.
+    var asksForWebSocket: Bool {
+        self.headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
+    }
+}

@@ -1,0 +1,60 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import WebSocketCore
+
+/// An answer that refuses a handshake: a status, and a line that says why.
+struct Refusal {
+    var status: HTTPResponse.Status
+    var fields: HTTPFields
+    var body: ByteBuffer
+
+    init(_ status: HTTPResponse.Status, _ reason: String, fields: HTTPFields = [:]) {
+        self.status = status
+        self.fields = fields
+        self.fields[.contentType] = "text/plain; charset=utf-8"
+        self.body = ByteBuffer(string: reason + "\n")
+    }
+
+    /// The refusal of a request that breaks a rule of the handshake.
+    init(_ error: HandshakeError) {
+        self.init(error.status, error.description, fields: error.fields)
+    }
+
+    /// The refusal of what the parser did not take.
+    init(_ error: HTTPParserError) {
+        switch error {
+        case .headerOverflow: self.init(.requestHeaderFieldsTooLarge, "the request's header fields are too large")
+        case .invalidVersion: self.init(.httpVersionNotSupported, "HTTP/1.1 is spoken here")
+        default: self.init(.badRequest, "the request breaks HTTP's grammar")
+        }
+    }
+
+    /// The refusal that the application answered with. A route that is not for WebSocket answered well, and so must not be
+    /// taken for one; an empty body becomes a line.
+    init(_ response: HTTPResponse, body: ByteBuffer, of request: HTTPRequest) {
+        let path = request.path.map { $0.prefix { $0 != "?" } } ?? "/"
+        switch response.status {
+        case .notFound where body.readableBytes == 0:
+            self.init(.notFound, "there is nothing at \(path)")
+        case let status where status.kind == .successful || status == .switchingProtocols:
+            self.init(.badRequest, "there is no WebSocket at \(path)")
+        case let status where body.readableBytes == 0:
+            self.init(status, status.reasonPhrase, fields: response.headerFields)
+        case let status:
+            self.init(status, "", fields: response.headerFields)
+            self.fields[.contentType] = response.headerFields[.contentType]
+            self.body = body
+        }
+    }
+
+    /// The answer as it is written. The connection ends after it.
+    var parts: (HTTPResponseHead, ByteBuffer) {
+        var response = HTTPResponse(status: self.status, headerFields: self.fields)
+        response.headerFields[.connection] = response.headerFields[.upgrade] == nil ? "close" : "Upgrade, close"
+        response.headerFields[.contentLength] = String(self.body.readableBytes)
+        response.headerFields[.transferEncoding] = nil
+        return (HTTPResponseHead(response), self.body)
+    }
+}

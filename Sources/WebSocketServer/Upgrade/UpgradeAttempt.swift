@@ -1,0 +1,109 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import Synchronization
+import WebSocketCore
+import WebSocketNIO
+
+/// A valid handshake on its way through Hummingbird's middleware and router. A WebSocket route finds it as ``current``, and
+/// leaves its ``Plan`` in it.
+final class UpgradeAttempt: Sendable {
+    /// What a route makes of an upgrade.
+    struct Plan: Sendable {
+        var subprotocol: String?
+        var extensions: [WebSocketExtension] = []
+        var configuration: WebSocketConfiguration
+        var delivery: WebSocketDelivery
+        /// Reads the messages, where that is done in a task.
+        var run: (@Sendable (WebSocketConnection) async throws -> Void)?
+    }
+
+    /// How many bytes of a refusal's body are passed on: 64 KiB. A refusal is a line or a small page.
+    static let maxRefusalBody = 64 << 10
+
+    /// The upgrade that is being decided in this task.
+    @TaskLocal static var current: UpgradeAttempt?
+
+    let request: HTTPRequest
+    let offer: ServerHandshake.Offer
+    private let handler: HTTP1UpgradeHandler
+    private let planned = Mutex<Plan?>(nil)
+
+    init(request: HTTPRequest, offer: ServerHandshake.Offer, handler: HTTP1UpgradeHandler) {
+        self.request = request
+        self.offer = offer
+        self.handler = handler
+    }
+
+    /// The route's plan.
+    var plan: Plan? {
+        get { self.planned.withLock { $0 } }
+        set { self.planned.withLock { $0 = newValue } }
+    }
+
+    /// Lets the application answer, and does what the answer says. Returns when the connection is refused, or is a WebSocket
+    /// and its reader, if it has one, is done.
+    func run(_ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger) async {
+        let (response, body) = await self.answer(responder, channel: channel, logger: logger)
+        let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
+            guard response.status == .switchingProtocols, let plan = self.plan else {
+                self.handler.refuse(Refusal(response, body: body, of: self.request))
+                return nil
+            }
+            return try self.handler.accept(response, plan, self)
+        }
+        guard let connection = (try? await outcome.get()) ?? nil, let run = self.plan?.run else { return }
+        do {
+            try await run(connection)
+            try connection.startClosing()
+        } catch {
+            // The closing handshake may already be under way, or the connection gone: then this changes nothing.
+            if !(error is WebSocketError || error is CancellationError) {
+                logger.error("WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
+            }
+            try? connection.startClosing(
+                code: error is CancellationError ? .goingAway : .internalError, reason: "")
+        }
+    }
+
+    /// What the application answers. A WebSocket route answers 101 at once; anything else is a refusal, of which only so
+    /// much is taken that an endless answer (of a route that streams events, say) does no harm.
+    private func answer(
+        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger
+    ) async -> (HTTPResponse, ByteBuffer) {
+        // Hummingbird's response writer stands on an async channel's writer. One that is not connected to a channel lets
+        // the answer be looked at before anything is written, and leaves no async channel behind in the pipeline.
+        let (writer, parts) = NIOAsyncChannelOutboundWriter<HTTPResponsePart>.makeTestingWriter()
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await UpgradeAttempt.$current.withValue(self) {
+                    let request = Request(head: self.request, body: RequestBody(buffer: ByteBuffer()))
+                    do {
+                        try await responder(request, ResponseWriter(outbound: writer), channel)
+                    } catch {
+                        logger.error("WebSocket route failed", metadata: ["error": "\(error)"])
+                    }
+                    writer.finish()
+                }
+            }
+            var response = HTTPResponse(status: .internalServerError)
+            var body = ByteBuffer()
+            reading: for await part in parts {
+                switch part {
+                case .head(let head):
+                    response = head
+                    if head.status == .switchingProtocols || head.status.kind == .successful { break reading }
+                case .body(var bytes):
+                    body.writeBuffer(&bytes)
+                    if body.readableBytes > UpgradeAttempt.maxRefusalBody { break reading }
+                case .end:
+                    break reading
+                }
+            }
+            group.cancelAll()
+            return (response, body)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// A file of the web pages; all are built into the command.
+struct Page: Sendable {
+    let path: String
+    let type: String
+    let bytes: [UInt8]
+
+    static let all = [
+        Page(path: "/", type: "text/html; charset=utf-8", bytes: PackageResources.index_html),
+        Page(path: "/style.css", type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
+        Page(path: "/chat.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.chat_js),
+    ]
+
+    /// The page, which may load only what this server has.
+    func response(to request: Request) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: self.type,
+                .cacheControl: "no-cache",
+                .contentSecurityPolicy: "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+                .xContentTypeOptions: "nosniff",
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: self.bytes)))
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+import WebSocketServer
+
+/// `duplex serve`: the pages, and what they need.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve the chat page at /, its WebSocket at /chat, and an echo at /echo.",
+        discussion: """
+            /chat takes pages of this server only; /echo takes any, text and binary up to 64 MiB.
+            SIGINT and SIGTERM close every connection with 1001, and end the command with 0 within 5 seconds.
+            """)
+
+    /// How long a shutdown may take before what is left is cut: 4 seconds, a second less than is promised.
+    static let shutdownTime: Duration = .seconds(4)
+
+    @Option(help: "The address to listen on; 0.0.0.0 or :: for all.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 for a free one.")
+    var port = 3000
+
+    @Option(help: "How many event loops (default: one for each core that may be used).")
+    var threads: Int?
+
+    func validate() throws {
+        guard (0...65535).contains(self.port) else { throw ValidationError("--port must be between 0 and 65535") }
+        if let threads {
+            guard (1...1024).contains(threads) else { throw ValidationError("--threads must be between 1 and 1024") }
+        }
+    }
+
+    func run() async throws {
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: self.threads ?? Cores.usable)
+        var logger = Logger(label: "duplex", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .warning
+        let host = self.host
+        let app = Application(
+            router: routes(),
+            server: .http1WebSocket(),
+            configuration: .init(address: .hostname(host, port: self.port), serverName: "duplex", backlog: 4096),
+            onServerRunning: { channel in
+                let shown = host.contains(":") ? "[\(host)]" : host
+                StandardStreams.out("listening on http://\(shown):\(channel.localAddress?.port ?? 0)")
+            },
+            eventLoopGroupProvider: .shared(loops),
+            logger: logger
+        )
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: app)], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Serve.shutdownTime
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error)")
+            throw ExitCode(1)
+        } catch is CancellationError {
+            // What did not end in time was cut.
+        }
+    }
+}
