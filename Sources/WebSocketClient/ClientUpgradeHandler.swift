@@ -101,22 +101,37 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
     private func open(_ agreement: ClientHandshake.Agreement, _ context: ChannelHandlerContext) {
         self.state = .done
         self.timeout?.cancel()
+        let channel = context.channel
         let pipeline = context.pipeline.syncOperations
-        pipeline.removeHandler(self.encoder, promise: nil)
-        do {
-            let connection = try WebSocketConnection.start(
-                on: context.channel, position: .before(self), role: .client,
-                handshake: .init(
-                    request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
-                configuration: self.configuration, delivery: self.delivery)
-            // Removed last: it passes on what arrived behind the answer.
-            pipeline.removeHandler(self.decoder, promise: nil)
-            pipeline.removeHandler(self, promise: nil)
-            self.promise.succeed(connection)
-        } catch {
-            self.promise.fail(DialError(connecting: error))
-            context.close(promise: nil)
+        let collector = LeftoverCollector()
+        let removed = context.eventLoop.makePromise(of: Void.self)
+        removed.futureResult.assumeIsolated().whenComplete { _ in
+            guard channel.isActive else {
+                self.promise.fail(DialError(.lost))
+                return
+            }
+            do {
+                let connection = try WebSocketConnection.start(
+                    on: channel, position: .after(collector), role: .client,
+                    handshake: .init(
+                        request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
+                    configuration: self.configuration, delivery: self.delivery)
+                self.promise.succeed(connection)
+                pipeline.removeHandler(collector, promise: nil)
+            } catch {
+                self.promise.fail(DialError(connecting: error))
+                channel.close(promise: nil)
+            }
         }
+        do {
+            try pipeline.addHandler(collector, position: .after(self.decoder))
+        } catch {
+            removed.fail(error)
+            return
+        }
+        pipeline.removeHandler(self.encoder, promise: nil)
+        pipeline.removeHandler(self, promise: nil)
+        pipeline.removeHandler(self.decoder, promise: removed)
     }
 
     private func fail(_ error: DialError, _ context: ChannelHandlerContext) {

@@ -50,8 +50,6 @@ public struct WebSocketMachine: ~Copyable, Sendable {
 
     /// Where the connection stands.
     public var phase: ClosingStateMachine.Phase { self.closing.phase }
-    /// Whether messages that arrive are still of interest; not after this end has closed.
-    public var isReceiving: Bool { self.closing.isReceiving }
     /// When to call ``deadlineReached()``, in the nanoseconds of `now`.
     public var deadline: UInt64? { self.closing.deadline }
     /// How the connection ended, once it has.

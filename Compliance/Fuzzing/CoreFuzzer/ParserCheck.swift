@@ -154,13 +154,13 @@ struct ParserCheck {
     // MARK: What was found
 
     private func checkContent(_ outcome: Outcome, of input: [UInt8]) {
-        self.checkMessages(outcome.frames)
-        self.checkBytes(outcome, of: input)
-        if let error = outcome.error { self.checkError(error) }
+        let message = self.checkMessages(outcome.frames)
+        let rest = self.checkBytes(outcome, of: input)
+        if let error = outcome.error { self.checkError(error, in: message, at: rest) }
     }
 
-    /// Order, limits and text, by means other than the parser's.
-    private func checkMessages(_ frames: [Frame]) {
+    /// Order, limits and text, by means other than the parser's. Gives the frames of the message that is under way.
+    private func checkMessages(_ frames: [Frame]) -> [Frame] {
         var message: [Frame] = []
         for frame in frames where !frame.opcode.isControl {
             require(frame.isFirst == message.isEmpty, "order of \(frames)")
@@ -180,10 +180,12 @@ struct ParserCheck {
             }
             message = []
         }
+        return message
     }
 
     /// There is one way only to write a frame: written again, with the same key, the frames are the bytes that were used.
-    private func checkBytes(_ outcome: Outcome, of input: [UInt8]) {
+    /// Gives the bytes behind them.
+    private func checkBytes(_ outcome: Outcome, of input: [UInt8]) -> ArraySlice<UInt8> {
         var written: [UInt8] = []
         for frame in outcome.frames {
             var key: UInt32?
@@ -213,10 +215,11 @@ struct ParserCheck {
                 written.count <= outcome.used && outcome.used - written.count <= FrameHeader.maxSize,
                 "\(written.count) bytes written, \(outcome.used) used")
         }
+        return input[written.count...]
     }
 
-    /// The errors that a parser may report, each with a context that makes sense.
-    private func checkError(_ error: ProtocolError) {
+    /// The errors that a parser may report, each with a context that the message under way and the frame's header bear out.
+    private func checkError(_ error: ProtocolError, in message: [Frame], at header: ArraySlice<UInt8>) {
         require(CloseFrame.maxReason >= error.description.utf8.count, "long description: \(error)")
         switch error.code {
         case .reservedBits(let bits): require((1...7).contains(bits), "\(error)")
@@ -225,14 +228,26 @@ struct ParserCheck {
         case .maskUnexpected: require(self.role == .client, "\(error)")
         case .compressedContinuation: require(self.allowsCompression, "\(error)")
         case .invalidCloseCode(let code): require(!CloseCode(rawValue: code).isAllowedOnWire, "\(error)")
-        case .frameTooBig(let size, let limit): require(limit == self.limits.maxFrameSize && size > limit, "\(error)")
+        case .frameTooBig(let size, let limit):
+            require(limit == self.limits.maxFrameSize && size > limit && size == length(header), "\(error)")
         case .messageTooBig(let size, let limit):
-            require(limit == self.limits.maxMessageSize && (size > limit || size == .max), "\(error)")
-        case .tooManyFragments(let limit): require(limit == self.limits.maxFragments, "\(error)")
+            let (sum, overflow) = message.reduce(0) { $0 + $1.payload.count }.addingReportingOverflow(length(header))
+            require(limit == self.limits.maxMessageSize && (overflow || sum > limit), "\(error)")
+            require(size == (overflow ? .max : sum), "\(error)")
+        case .tooManyFragments(let limit):
+            require(limit == self.limits.maxFragments && message.count == limit, "\(error)")
         case .fragmentedControl, .controlTooLong, .lengthNotMinimal, .lengthTooLarge, .continuationWithoutMessage,
             .messageInterrupted, .invalidUTF8, .closePayloadOfOneByte:
             break
         case .closeReasonTooLong: require(false, "\(error) is not of a parser")
         }
     }
+}
+
+/// The length that a header tells, which is known to be there.
+private func length(_ header: ArraySlice<UInt8>) -> Int {
+    let bytes = Array(header)
+    let short = Int(bytes[1] & 0x7F)
+    let count = short == 127 ? 8 : short == 126 ? 2 : 0
+    return count == 0 ? short : bytes[2..<2 + count].reduce(0) { $0 << 8 | Int($1) }
 }

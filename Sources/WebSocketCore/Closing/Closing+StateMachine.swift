@@ -65,15 +65,8 @@ public struct ClosingStateMachine: ~Copyable, Sendable {
         }
     }
 
-    /// Whether messages that arrive are still of interest: neither end has closed.
-    public var isReceiving: Bool {
-        switch self.state {
-        case .open: true
-        default: false
-        }
-    }
-
-    /// Whether what arrives has still to be parsed: until the peer's Close frame, or its first error.
+    /// Whether what arrives has still to be parsed, and messages are handed on: until the peer's Close frame, or its first
+    /// error. A peer may go on sending until it has seen this end's Close frame (section 5.5.1).
     public var isParsing: Bool {
         switch self.state {
         case .open: true

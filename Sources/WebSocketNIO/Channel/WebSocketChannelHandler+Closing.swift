@@ -33,9 +33,8 @@ extension WebSocketChannelHandler {
 
     /// Does what the core says about the end of the connection.
     func perform(_ action: ClosingStateMachine.Action) {
-        if self.machine.phase != .open, self.isReceiving {
-            self.isReceiving = false
-            self.gathered = nil
+        if self.machine.phase != .open, self.isOpen {
+            self.isOpen = false
             self.connection?.setState(.closing)
             // The peer's Close frame must be read even if nobody reads messages.
             self.resumeReadingIfPossible()
@@ -91,7 +90,7 @@ extension WebSocketChannelHandler {
         guard let connection = self.connection else { return }
         _ = self.machine.transportEnded()
         let closure = self.machine.closure ?? .abnormal
-        self.isReceiving = false
+        self.isOpen = false
         self.connection = nil
         self.deadlineTask?.cancel()
         self.deadlineTask = nil

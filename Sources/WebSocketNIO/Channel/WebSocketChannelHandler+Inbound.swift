@@ -33,7 +33,7 @@ extension WebSocketChannelHandler {
             parsing: while true {
                 switch self.machine.next(in: region, at: &offset, now: now) {
                 case .data(let data):
-                    if self.isReceiving { self.received(data, region, buffer) }
+                    self.received(data, region, buffer)
                 case .ping(let range):
                     self.enqueueControl(.pong, UnsafeRawBufferPointer(rebasing: bytes[range]))
                 case .pong(let range):
@@ -79,6 +79,9 @@ extension WebSocketChannelHandler {
                 self.loop.keepBlock(message)
             }
         case .queue:
+            // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before.
+            if self.isReaderFull && !self.isOpen { self.isDropping = true }
+            guard !self.isDropping else { return }
             guard !data.range.isEmpty || data.isFirst || data.isLast else { return }
             self.batch.append(
                 WebSocketMessageChunk(

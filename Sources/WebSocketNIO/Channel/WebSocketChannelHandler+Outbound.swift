@@ -143,7 +143,7 @@ extension WebSocketChannelHandler {
 
     /// Remembers somebody who waits for room. The number names the wait, to give it up.
     func waitForRoom(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
-        if !self.isReceiving, self.machine.phase == .closed {
+        if self.connection == nil {
             resume(.failure(WebSocketError(.closed(self.machine.closure))))
         } else if self.hasRoom {
             resume(.success(()))

@@ -37,8 +37,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var carry: ByteBuffer?
     var gathered: ByteBuffer?
     var batch: [WebSocketMessageChunk] = []
-    /// Whether messages are handed on: not after either end has closed.
-    var isReceiving = true
+    /// Whether messages can be sent: not after either end has closed.
+    var isOpen = true
+    /// Whether messages are thrown away: this end has closed, and nobody reads.
+    var isDropping = false
     var isReaderFull = false
     var isSocketFull = false
     var isReadDeferred = false
@@ -110,7 +112,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     // MARK: Back pressure towards the peer
 
     func read(context: ChannelHandlerContext) {
-        if (self.isReaderFull || self.isSocketFull) && self.isReceiving {
+        if (self.isReaderFull || self.isSocketFull) && self.isOpen {
             self.isReadDeferred = true
         } else {
             context.read()
@@ -118,7 +120,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     }
 
     func resumeReadingIfPossible() {
-        guard self.isReadDeferred, !(self.isReaderFull || self.isSocketFull) || !self.isReceiving else { return }
+        guard self.isReadDeferred, !(self.isReaderFull || self.isSocketFull) || !self.isOpen else { return }
         self.isReadDeferred = false
         self.context?.read()
     }
@@ -130,7 +132,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
             self.updateBufferedAmount()
             self.resumeRoomWaiters()
             self.resumeReadingIfPossible()
-            if case .handler(let handler) = self.sink, let connection = self.connection, self.isReceiving {
+            if case .handler(let handler) = self.sink, let connection = self.connection, self.isOpen {
                 self.loop.enter()
                 handler.drained(connection)
                 self.loop.leave()

@@ -79,7 +79,7 @@ extension WebSocketConnection {
         let count = bytes.readableBytes
         if self.eventLoop.inEventLoop {
             let handler = self.handler
-            guard handler.isReceiving else { return .closed }
+            guard handler.isOpen else { return .closed }
             if handler.hasRoom {
                 handler.enqueueMessage(opcode, bytes)
                 return handler.hasRoom ? .sent : .slow
@@ -106,7 +106,7 @@ extension WebSocketConnection {
             self.addInTransit(count)
             self.eventLoop.execute {
                 self.addInTransit(-count)
-                if self.handler.isReceiving {
+                if self.handler.isOpen {
                     self.handler.isAmountWatched = true
                     self.handler.enqueueMessage(opcode, payload)
                     self.setBuffered(self.handler.bufferedBytes)

@@ -35,7 +35,7 @@ extension WebSocketConnection {
             try await self.startPieces(kind == .text ? .text : .binary)
             try await body(WebSocketMessageWriter(connection: self))
             self.onLoop { handler in
-                if handler.isReceiving { handler.enqueueFrame(.continuation, ByteBuffer()) }
+                if handler.isOpen { handler.enqueueFrame(.continuation, ByteBuffer()) }
                 handler.endPieces()
             }
         } catch {
@@ -76,7 +76,7 @@ extension WebSocketConnection {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 self.onLoop { handler in
-                    guard handler.isReceiving else {
+                    guard handler.isOpen else {
                         return continuation.resume(throwing: WebSocketError(.closed(handler.machine.closure)))
                     }
                     handler.enqueueFrame(opcode, bytes, isFinal: false)

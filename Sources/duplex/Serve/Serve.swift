@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Hummingbird
 import Logging
 import NIOCore
@@ -57,10 +58,15 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError {
-            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error)")
+            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error.reason)")
             throw ExitCode(1)
         } catch is CancellationError {
             // What did not end in time was cut.
         }
     }
+}
+
+extension IOError {
+    /// What the operating system says, in its words.
+    fileprivate var reason: String { String(cString: strerror(self.errnoCode)) }
 }

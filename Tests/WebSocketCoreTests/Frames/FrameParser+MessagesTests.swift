@@ -146,6 +146,18 @@ struct FrameParserMessagesTests {
             gives: [.data(.binary, ten), .data(.binary, ten)])
     }
 
+    /// What one message took is not counted against the next, whose fragments go up to the limits again.
+    @Test func limitsAreEachMessagesOwn() {
+        let message: [[UInt8]] = [
+            [0x02, 0x05, 1, 2, 3, 4, 5], [0x00, 0x05, 6, 7, 8, 9, 10], [0x80, 0x05, 1, 1, 1, 1, 1],
+        ]
+        let found: [Found] = [
+            .data(.binary, [1, 2, 3, 4, 5], last: false), .data(.binary, [6, 7, 8, 9, 10], first: false, last: false),
+            .data(.binary, [1, 1, 1, 1, 1], first: false),
+        ]
+        expectInBothRoles(message + message, limits: Self.small, gives: found + found)
+    }
+
     /// A first frame can break the message's limit as well.
     @Test func messageLimitBelowFrameLimit() {
         let limits = Limits(maxFrameSize: 100, maxMessageSize: 4)
