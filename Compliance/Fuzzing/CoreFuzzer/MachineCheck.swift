@@ -25,7 +25,6 @@ func checkMachine(settings: UInt16, _ input: [UInt8]) {
     while let step = rest.popFirst() {
         let before = machine.phase
         let closure = machine.closure
-        let wasReceiving = machine.isReceiving
         now &+= UInt64(step)
         switch step >> 5 {
         case 0: perform(machine.close(.empty, timeout: step & 1 == 0 ? nil : .max, now: now))
@@ -39,7 +38,6 @@ func checkMachine(settings: UInt16, _ input: [UInt8]) {
         }
         let after = machine.phase
         require(order(after) >= order(before), "from \(before) to \(after)")
-        require(!machine.isReceiving || wasReceiving, "receives again")
         require((after == .closing) == (machine.deadline != nil), "deadline in \(after)")
         require((machine.deadline ?? .max) >= now || before == .closing, "deadline in the past")
         require((after == .closed) == (machine.closure != nil), "closure in \(after)")

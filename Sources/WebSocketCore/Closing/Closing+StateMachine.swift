@@ -122,15 +122,14 @@ public struct ClosingStateMachine: ~Copyable, Sendable {
     /// The peer's Close frame has arrived.
     ///
     /// - Parameters:
-    ///   - frame: What it held. Its code is echoed.
+    ///   - frame: What it held. It is echoed.
     ///   - deadline: Until when the connection has to be gone.
     public mutating func received(_ frame: CloseFrame, deadline: UInt64) -> Action {
         let closure = Closure(code: frame.code ?? .noStatusReceived, reason: frame.reason, wasClean: true)
         switch consume self.state {
         case .open:
             self = ClosingStateMachine(self.role, .closeExchanged(closure, deadline: deadline))
-            let reply = frame.code.map { CloseFrame(unchecked: $0, reason: "") } ?? .empty
-            return self.role == .server ? .writeAndClose(reply) : .write(reply)
+            return self.role == .server ? .writeAndClose(frame) : .write(frame)
         case .closeSent(let deadline):
             self = ClosingStateMachine(self.role, .closeExchanged(closure, deadline: deadline))
             return self.role == .server ? .close : .none

@@ -8,33 +8,33 @@ extension WebSocketChannelHandler {
     /// Starts the closing handshake.
     func startClosing(_ frame: CloseFrame, timeout: UInt64? = nil) {
         self.loop.enter()
-        self.perform(self.machine.close(frame, timeout: timeout, now: self.now))
+        self.perform(self.hot.pointee.machine.close(frame, timeout: timeout, now: self.now))
         self.loop.leave()
     }
 
     /// The server shuts down.
     func goAway() {
         let frame = (try? CloseFrame(code: .goingAway, reason: "the server shuts down")) ?? .empty
-        self.startClosing(frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.machine.closeTimeout))
+        self.startClosing(frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.hot.pointee.machine.closeTimeout))
     }
 
     /// Fails the connection because a message grew beyond what can be collected.
     func failTooLarge() {
         self.loop.enter()
         let limit = 1 << 31
-        self.perform(self.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
+        self.perform(self.hot.pointee.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
         self.loop.leave()
     }
 
     /// Cuts the connection.
     func abort() {
-        self.perform(self.machine.transportEnded())
+        self.perform(self.hot.pointee.machine.transportEnded())
     }
 
     /// Does what the core says about the end of the connection.
     func perform(_ action: ClosingStateMachine.Action) {
-        if self.machine.phase != .open, self.isOpen {
-            self.isOpen = false
+        if self.hot.pointee.machine.phase != .open, self.isOpen {
+            self.hot.pointee.isOpen = false
             self.connection?.setState(.closing)
             // The peer's Close frame must be read even if nobody reads messages.
             self.resumeReadingIfPossible()
@@ -54,7 +54,7 @@ extension WebSocketChannelHandler {
             self.flush()
             self.context?.close(mode: .output, promise: nil)
         case .close:
-            if self.machine.phase == .closed {
+            if self.hot.pointee.machine.phase == .closed {
                 self.context?.close(promise: nil)
                 self.ended()
             } else {
@@ -73,7 +73,7 @@ extension WebSocketChannelHandler {
     }
 
     private func armDeadline() {
-        guard let deadline = self.machine.deadline else {
+        guard let deadline = self.hot.pointee.machine.deadline else {
             self.deadlineTask?.cancel()
             self.deadlineTask = nil
             return
@@ -81,21 +81,22 @@ extension WebSocketChannelHandler {
         self.deadlineTask?.cancel()
         self.deadlineTask = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
             self.deadlineTask = nil
-            self.perform(self.machine.deadlineReached())
+            self.perform(self.hot.pointee.machine.deadlineReached())
         }
     }
 
     /// The connection is gone: tells everybody, and lets go of everything. Does nothing a second time.
     func ended() {
         guard let connection = self.connection else { return }
-        _ = self.machine.transportEnded()
-        let closure = self.machine.closure ?? .abnormal
-        self.isOpen = false
+        _ = self.hot.pointee.machine.transportEnded()
+        let closure = self.hot.pointee.machine.closure ?? .abnormal
+        self.hot.pointee.isOpen = false
         self.connection = nil
         self.deadlineTask?.cancel()
         self.deadlineTask = nil
-        (self.carry, self.gathered, self.outbox, self.held) = (nil, nil, nil, nil)
-        self.heldBytes = 0
+        (self.carry, self.gathered, self.held) = (nil, nil, nil)
+        _ = self.hot.pointee.outbox.take()
+        self.hot.pointee.heldBytes = 0
         connection.setBuffered(0)
 
         let error = WebSocketError(.closed(closure))

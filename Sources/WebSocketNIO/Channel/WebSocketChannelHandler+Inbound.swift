@@ -22,6 +22,9 @@ extension WebSocketChannelHandler {
     /// Deals with a whole read: all frames in it, one after the other.
     private func process(_ buffer: ByteBuffer) {
         let now = self.now
+        // Held for the whole read, instead of once a message. Both stay what they are, even if the connection ends within.
+        let sink = self.sink
+        guard let connection = self.connection else { return }
         var offset = 0
         buffer.withUnsafeReadableBytes { bytes in
             // The core unmasks in place. NIO still holds a reference to this buffer while it calls, though it does not look
@@ -31,11 +34,16 @@ extension WebSocketChannelHandler {
             // never read into again: `takeReceiveBuffer`, and NIO's own pool, ask for unique ownership).
             let region = UnsafeMutableRawBufferPointer(mutating: bytes)
             parsing: while true {
-                switch self.machine.next(in: region, at: &offset, now: now) {
+                switch self.hot.pointee.machine.next(in: region, at: &offset, now: now) {
                 case .data(let data):
-                    self.received(data, region, buffer)
+                    switch sink {
+                    case .handler(let handler): self.deliver(data, region, buffer, to: handler, connection)
+                    case .queue: self.queue(data, region, buffer)
+                    case .none: break
+                    }
                 case .ping(let range):
-                    self.enqueueControl(.pong, UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    // The last thing to send on a connection that this end closes is its Close frame (section 5.5.1).
+                    if self.isOpen { self.enqueueControl(.pong, UnsafeRawBufferPointer(rebasing: bytes[range])) }
                 case .pong(let range):
                     if !self.pings.isEmpty { self.receivedPong(UnsafeRawBufferPointer(rebasing: bytes[range])) }
                 case .needsMoreBytes:
@@ -52,43 +60,40 @@ extension WebSocketChannelHandler {
             rest.writeImmutableBuffer(buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
             self.carry = rest
         }
-        if !self.batch.isEmpty, case .queue(let queue) = self.sink {
+        if !self.batch.isEmpty, case .queue(let queue) = sink {
             if queue.append(self.batch) { self.isReaderFull = true }
             self.batch.removeAll(keepingCapacity: self.batch.count < 64)
         }
     }
 
-    private func received(
-        _ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer
+    private func deliver(
+        _ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer,
+        to handler: any WebSocketHandler, _ connection: WebSocketConnection
     ) {
         let kind: WebSocketMessage.Kind = data.opcode == .text ? .text : .binary
-        switch self.sink {
-        case .handler(let handler):
-            guard let connection = self.connection else { return }
-            if self.takesChunks {
-                guard !data.range.isEmpty || data.isFirst || data.isLast else { return }
-                let chunk = WebSocketMessageChunk(
-                    kind: kind, bytes: slice(data.range, of: buffer), isFirst: data.isFirst, isLast: data.isLast)
-                handler.received(chunk: chunk, on: connection)
-            } else if data.isFirst && data.isLast {
-                handler.received(slice(data.range, of: buffer), as: kind, on: connection)
-            } else {
-                self.gather(data, region)
-                guard data.isLast, let message = self.gathered.take() else { return }
-                handler.received(message, as: kind, on: connection)
-                self.loop.keepBlock(message)
-            }
-        case .queue:
-            // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before.
-            if self.isReaderFull && !self.isOpen { self.isDropping = true }
-            guard !self.isDropping else { return }
+        if self.takesChunks {
             guard !data.range.isEmpty || data.isFirst || data.isLast else { return }
-            self.batch.append(
-                WebSocketMessageChunk(
-                    kind: kind, bytes: kept(data.range, region, buffer), isFirst: data.isFirst, isLast: data.isLast))
-        case .none:
-            return
+            let chunk = WebSocketMessageChunk(
+                kind: kind, bytes: slice(data.range, of: buffer), isFirst: data.isFirst, isLast: data.isLast)
+            handler.received(chunk: chunk, on: connection)
+        } else if data.isFirst && data.isLast {
+            handler.received(slice(data.range, of: buffer), as: kind, on: connection)
+        } else {
+            self.gather(data, region)
+            guard data.isLast, let message = self.gathered.take() else { return }
+            handler.received(message, as: kind, on: connection)
+            self.loop.keepBlock(message)
         }
+    }
+
+    private func queue(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) {
+        // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before.
+        if self.isReaderFull && !self.isOpen { self.isDropping = true }
+        guard !self.isDropping, !data.range.isEmpty || data.isFirst || data.isLast else { return }
+        self.batch.append(
+            WebSocketMessageChunk(
+                kind: data.opcode == .text ? .text : .binary, bytes: kept(data.range, region, buffer),
+                isFirst: data.isFirst, isLast: data.isLast))
     }
 
     /// Collects a message whose frames, or bytes, did not arrive at once. Copying is what lets it be one piece in the end;

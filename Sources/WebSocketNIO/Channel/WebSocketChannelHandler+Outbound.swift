@@ -22,10 +22,10 @@ extension WebSocketChannelHandler {
 
     /// Sends a whole message. The caller has checked that the connection is open.
     func enqueueMessage(_ opcode: Opcode, _ payload: ByteBuffer) {
-        if self.isSendingPieces {
+        if self.hot.pointee.isSendingPieces {
             if self.held == nil { self.held = CircularBuffer() }
             self.held!.append(HeldMessage(opcode: opcode, payload: payload))
-            self.heldBytes += payload.readableBytes
+            self.hot.pointee.heldBytes += payload.readableBytes
         } else {
             self.enqueueFrame(opcode, payload)
         }
@@ -38,13 +38,12 @@ extension WebSocketChannelHandler {
         let header = FrameHeader(opcode: opcode, isFinal: isFinal, payloadCount: count, maskingKey: key)
         self.willWrite()
         if count <= WebSocketChannelHandler.maxCopiedPayload {
-            self.appendToOutbox(header.size &+ count) { target in
-                let size = header.write(to: target)
-                payload.withUnsafeReadableBytes { copy($0, to: target + size, key: key) }
-            }
+            let target = self.room(header.size &+ count)
+            let size = header.write(to: target)
+            payload.withUnsafeReadableBytes { copy($0, to: target + size, key: key) }
             return
         }
-        self.appendToOutbox(header.size) { target in header.write(to: target) }
+        header.write(to: self.room(header.size))
         self.passOutboxOn()
         self.writeToChannel(key.map { masked(payload, key: $0) } ?? payload)
     }
@@ -54,46 +53,40 @@ extension WebSocketChannelHandler {
         let key = self.role == .client ? self.loop.nextMaskingKey() : nil
         let header = FrameHeader(opcode: opcode, payloadCount: payload.count, maskingKey: key)
         self.willWrite()
-        self.appendToOutbox(header.size &+ payload.count) { target in
-            let size = header.write(to: target)
-            copy(payload, to: target + size, key: key)
-        }
+        let target = self.room(header.size &+ payload.count)
+        let size = header.write(to: target)
+        copy(payload, to: target + size, key: key)
     }
 
     /// Lays a Close frame in the outbox.
     func enqueueClose(_ frame: CloseFrame) {
         let bytes = frame.encoded(maskingKey: self.role == .client ? self.loop.nextMaskingKey() : nil)
         self.willWrite()
-        self.appendToOutbox(bytes.count) { target in
-            bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        }
+        let target = self.room(bytes.count)
+        bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     }
 
     private func willWrite() {
-        guard !self.isDirty else { return }
-        self.isDirty = true
+        guard !self.hot.pointee.isDirty else { return }
+        self.hot.pointee.isDirty = true
         self.loop.markDirty(self)
     }
 
-    private func appendToOutbox(_ count: Int, _ write: (UnsafeMutableRawPointer) -> Void) {
-        if self.outbox == nil {
-            self.outbox = self.loop.takeOutbox(minimum: count)
-        } else if self.outbox!.writableBytes < count {
-            let size = self.outbox!.storageCapacity
-            self.passOutboxOn()
-            self.outbox = self.loop.takeOutbox(minimum: Swift.max(count, Swift.min(size * 2, LoopResources.outboxSize)))
-        }
-        self.outbox!.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
-            // `minimumWritableBytes` guarantees that `count` bytes, which is what `write` writes, are there.
-            write(target.baseAddress!)
-            return count
-        }
+    /// Room for so many bytes at the end of the outbox, which the caller fills.
+    private func room(_ count: Int) -> UnsafeMutableRawPointer {
+        if let target = self.hot.pointee.outbox.append(count) { return target }
+        // None yet, or full: the next one is larger, up to the size of those that the loop keeps.
+        let size = self.hot.pointee.outbox.capacity
+        self.passOutboxOn()
+        let minimum = Swift.max(count, Swift.min(size * 2, LoopResources.outboxSize))
+        self.hot.pointee.outbox = Outbox(self.loop.takeOutbox(minimum: minimum))
+        return self.hot.pointee.outbox.append(count)!
     }
 
     // MARK: To the channel
 
     private func passOutboxOn() {
-        guard let buffer = self.outbox.take() else { return }
+        guard let buffer = self.hot.pointee.outbox.take() else { return }
         self.loop.keepOutbox(buffer)
         self.writeToChannel(buffer)
     }
@@ -105,7 +98,7 @@ extension WebSocketChannelHandler {
 
     /// Writes what has come together, in one system call where the socket takes it. Called by the loop.
     func flush() {
-        self.isDirty = false
+        self.hot.pointee.isDirty = false
         self.passOutboxOn()
         guard self.hasUnflushedWrites else { return }
         self.hasUnflushedWrites = false
@@ -115,7 +108,7 @@ extension WebSocketChannelHandler {
 
     /// How many bytes wait here and in the channel.
     var bufferedBytes: Int {
-        (self.outbox?.readableBytes ?? 0) + self.heldBytes + self.channelBufferedBytes
+        self.hot.pointee.outbox.count + self.hot.pointee.heldBytes + self.channelBufferedBytes
     }
 
     private var channelBufferedBytes: Int {
@@ -125,7 +118,7 @@ extension WebSocketChannelHandler {
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
     func updateBufferedAmount() {
         let waiting = self.channelBufferedBytes
-        self.connection?.setBuffered((self.outbox?.readableBytes ?? 0) + self.heldBytes + waiting)
+        self.connection?.setBuffered(self.hot.pointee.outbox.count + self.hot.pointee.heldBytes + waiting)
         guard waiting > 0, !self.isDrainMarkerPending, let context = self.context else { return }
         // An empty write is done when all before it is.
         self.isDrainMarkerPending = true
@@ -139,12 +132,12 @@ extension WebSocketChannelHandler {
 
     // MARK: Waiting for room
 
-    var hasRoom: Bool { !self.isSocketFull && self.heldBytes < self.configuration.sendBuffer }
+    var hasRoom: Bool { !self.hot.pointee.isSocketFull && self.hot.pointee.heldBytes < self.configuration.sendBuffer }
 
     /// Remembers somebody who waits for room. The number names the wait, to give it up.
     func waitForRoom(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
         if self.connection == nil {
-            resume(.failure(WebSocketError(.closed(self.machine.closure))))
+            resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
         } else if self.hasRoom {
             resume(.success(()))
         } else {
@@ -173,29 +166,29 @@ extension WebSocketChannelHandler {
 
     /// Starts a message in pieces as soon as no other one is under way.
     func beginPieces(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
-        if self.machine.phase != .open {
-            resume(.failure(WebSocketError(.closed(self.machine.closure))))
-        } else if self.isSendingPieces {
+        if self.hot.pointee.machine.phase != .open {
+            resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
+        } else if self.hot.pointee.isSendingPieces {
             self.pieceWaiters.append(RoomWaiter(id: id, resume: resume))
         } else {
-            self.isSendingPieces = true
+            self.hot.pointee.isSendingPieces = true
             resume(.success(()))
         }
     }
 
     /// The message in pieces is done: what waited goes out, and then the next one may start.
     func endPieces() {
-        self.isSendingPieces = false
+        self.hot.pointee.isSendingPieces = false
         self.loop.enter()
         while let message = self.held?.popFirst() {
-            self.heldBytes -= message.payload.readableBytes
-            if self.machine.phase == .open { self.enqueueFrame(message.opcode, message.payload) }
+            self.hot.pointee.heldBytes -= message.payload.readableBytes
+            if self.hot.pointee.machine.phase == .open { self.enqueueFrame(message.opcode, message.payload) }
         }
         self.held = nil
         self.loop.leave()
         self.resumeRoomWaiters()
         if !self.pieceWaiters.isEmpty {
-            self.isSendingPieces = true
+            self.hot.pointee.isSendingPieces = true
             self.pieceWaiters.removeFirst().resume(.success(()))
         }
     }

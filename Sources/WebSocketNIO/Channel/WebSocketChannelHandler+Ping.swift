@@ -17,8 +17,8 @@ extension WebSocketChannelHandler {
     ///   - id: Names the wait, to give it up.
     ///   - resume: Called with the time until the pong.
     func ping(_ payload: [UInt8]?, id: UInt64, _ resume: @escaping (Result<TimeAmount, WebSocketError>) -> Void) {
-        guard self.machine.phase == .open else {
-            resume(.failure(WebSocketError(.closed(self.machine.closure))))
+        guard self.hot.pointee.machine.phase == .open else {
+            resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
             return
         }
         self.nextPingID += 1

@@ -77,7 +77,7 @@ extension WebSocketConnection {
     public func trySend(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind = .binary) -> SendResult {
         let opcode: Opcode = kind == .text ? .text : .binary
         let count = bytes.readableBytes
-        if self.eventLoop.inEventLoop {
+        if self.isOnLoop {
             let handler = self.handler
             guard handler.isOpen else { return .closed }
             if handler.hasRoom {
@@ -99,7 +99,7 @@ extension WebSocketConnection {
     /// Hands a message to the event loop; false when the connection is not open.
     private func accept(_ payload: ByteBuffer, _ opcode: Opcode) -> Bool {
         guard self.readyState == .open else { return false }
-        if self.eventLoop.inEventLoop {
+        if self.isOnLoop {
             self.handler.enqueueMessage(opcode, payload)
         } else {
             let count = payload.readableBytes

@@ -40,7 +40,7 @@ extension WebSocketConnection {
             }
         } catch {
             self.onLoop { handler in
-                handler.isSendingPieces = false
+                handler.hot.pointee.isSendingPieces = false
                 if let frame = try? CloseFrame(code: .internalError, reason: "message given up") {
                     handler.startClosing(frame)
                 }
@@ -77,7 +77,7 @@ extension WebSocketConnection {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 self.onLoop { handler in
                     guard handler.isOpen else {
-                        return continuation.resume(throwing: WebSocketError(.closed(handler.machine.closure)))
+                        return continuation.resume(throwing: WebSocketError(.closed(handler.hot.pointee.machine.closure)))
                     }
                     handler.enqueueFrame(opcode, bytes, isFinal: false)
                     handler.waitForRoom(id: id) { continuation.resume(with: $0) }

@@ -40,6 +40,7 @@ public final class WebSocketConnection: Sendable {
     public let eventLoop: any EventLoop
 
     let handler: WebSocketChannelHandler
+    private let thread: UInt
     let queue: InboundQueue?
     private let state = Atomic<Int>(ReadyState.open.rawValue)
     /// Bytes that wait on the loop, and bytes that are on their way to it.
@@ -61,6 +62,7 @@ public final class WebSocketConnection: Sendable {
         self.configuration = handler.configuration
         self.eventLoop = handler.loop.eventLoop
         self.handler = handler
+        self.thread = handler.loop.thread
         self.queue = queue
     }
 
@@ -80,7 +82,7 @@ public final class WebSocketConnection: Sendable {
     /// on the event loop, and 0 elsewhere until more than ``WebSocketConfiguration/sendBuffer`` waits.
     public var bufferedAmount: Int {
         let waiting =
-            self.eventLoop.inEventLoop ? self.handler.bufferedBytes : self.buffered.load(ordering: .relaxed)
+            self.isOnLoop ? self.handler.bufferedBytes : self.buffered.load(ordering: .relaxed)
         return waiting + self.inTransit.load(ordering: .relaxed)
     }
 
@@ -102,6 +104,11 @@ public final class WebSocketConnection: Sendable {
     public var closure: Closure? { self.end.withLock { $0.closure } }
 
     // MARK: For the driver
+
+    /// Whether this is called on the connection's event loop.
+    var isOnLoop: Bool {
+        self.thread == 0 ? self.eventLoop.inEventLoop : self.thread == ThreadID.current
+    }
 
     func setState(_ state: ReadyState) {
         self.state.store(state.rawValue, ordering: .releasing)
@@ -127,7 +134,7 @@ public final class WebSocketConnection: Sendable {
 
     /// Runs the closure on the event loop: at once when already there.
     func onLoop(_ body: @escaping @Sendable (WebSocketChannelHandler) -> Void) {
-        if self.eventLoop.inEventLoop {
+        if self.isOnLoop {
             body(self.handler)
         } else {
             self.eventLoop.execute { body(self.handler) }

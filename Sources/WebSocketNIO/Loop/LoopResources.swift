@@ -19,6 +19,8 @@ final class LoopResources: @unchecked Sendable {
     static let keptBlockBytes = 16 << 20
 
     let eventLoop: any EventLoop
+    /// The loop's thread; 0 where the loop has none of its own.
+    let thread: UInt
     private let allocator = ByteBufferAllocator()
     private var receive: ByteBuffer?
     private var outboxes: [ByteBuffer] = []
@@ -29,8 +31,9 @@ final class LoopResources: @unchecked Sendable {
     private var isFlushScheduled = false
     private var keys = MaskingKeys()
 
-    private init(_ eventLoop: any EventLoop) {
+    private init(_ eventLoop: any EventLoop, thread: UInt) {
         self.eventLoop = eventLoop
+        self.thread = thread
     }
 
     private static let current = ThreadSpecificVariable<LoopResources>()
@@ -39,9 +42,9 @@ final class LoopResources: @unchecked Sendable {
     /// new ones at each call.
     static func of(_ eventLoop: any EventLoop) -> LoopResources {
         eventLoop.preconditionInEventLoop()
-        guard MultiThreadedEventLoopGroup.currentEventLoop === eventLoop else { return LoopResources(eventLoop) }
+        guard MultiThreadedEventLoopGroup.currentEventLoop === eventLoop else { return LoopResources(eventLoop, thread: 0) }
         if let found = self.current.currentValue, found.eventLoop === eventLoop { return found }
-        let made = LoopResources(eventLoop)
+        let made = LoopResources(eventLoop, thread: ThreadID.current)
         self.current.currentValue = made
         return made
     }
