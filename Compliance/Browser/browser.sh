@@ -8,8 +8,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
 BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}
-# One version for everybody, so that a red test is never the driver's news.
-PLAYWRIGHT=1.65.2
+# shellcheck source=../Support/python.sh
+. "$here/../Support/python.sh"
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 log=$(mktemp); trap 'rm -f "$log"' EXIT
@@ -23,12 +23,5 @@ if [ ! -x "$CHROMIUM" ]; then
   [ -x "$CHROMIUM" ] || { echo "browser.sh: no $CHROMIUM, and apt-get could not install it ($(tail -n 1 "$log")); install Debian's package chromium" >&2; exit 2; }
 fi
 
-python=$BROWSER_HOME/env/bin/python
-if [ "$(cat "$BROWSER_HOME/.ready" 2>/dev/null)" != "$PLAYWRIGHT" ]; then
-  echo "setting up playwright $PLAYWRIGHT in $BROWSER_HOME" >&2
-  rm -rf "$BROWSER_HOME"; mkdir -p "$BROWSER_HOME"
-  { python3 -m venv "$BROWSER_HOME/env" && "$python" -m pip install -q --disable-pip-version-check "playwright==$PLAYWRIGHT"; } >"$log" 2>&1 ||
-    { echo "browser.sh: could not make a virtualenv with playwright ($(tail -n 1 "$log")); it needs python3-venv and PyPI" >&2; exit 2; }
-  echo "$PLAYWRIGHT" >"$BROWSER_HOME/.ready"
-fi
+private_python "$BROWSER_HOME" playwright==1.65.2 || exit 2
 "$python" "$here/chat_test.py" "$@"

@@ -12,37 +12,15 @@ import os
 import pathlib
 import re
 import socket
-import sys
 import threading
 import time
-import traceback
 import urllib.parse
 
+from checks import check, equal, finish
 from playwright.sync_api import expect, sync_playwright
 
 WAIT = 10_000  # milliseconds; a slow machine may need some, a working one takes a few
 expect.set_options(timeout=WAIT)
-results = {"passed": 0, "failed": 0}
-
-
-@contextlib.contextmanager
-def check(name):
-    """Counts one check; a failure is printed and the next one still runs."""
-    try:
-        yield
-    except Exception as error:
-        results["failed"] += 1
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        where = traceback.extract_tb(error.__traceback__)
-        line = next((f.lineno for f in reversed(where) if f.filename == __file__), "?")
-        print(f"FAIL  {name}: {' | '.join(lines[:4])[:400]} (line {line})", flush=True)
-    else:
-        results["passed"] += 1
-        print(f"ok    {name}", flush=True)
-
-
-def equal(value, expected):
-    assert value == expected, f"{value!r} is not {expected!r}"
 
 
 class Cable:
@@ -523,8 +501,7 @@ def main():
         if arguments.screenshot:
             screenshots(browser, url, arguments.screenshot)
         browser.close()
-    print(f"{results['passed']} passed, {results['failed']} failed")
-    sys.exit(1 if results["failed"] else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ private struct DialAttempt: Sendable {
         }
         for field in options.fields {
             let name = field.name.canonicalName
-            guard !name.hasPrefix("sec-websocket-"), !["host", "upgrade", "connection", "content-length"].contains(name)
+            guard !name.hasPrefix("sec-websocket-"),
+                !["host", "upgrade", "connection", "content-length"].contains(name)
             else { throw DialError(.invalidField(field.name.rawName)) }
         }
         var fields = options.fields
@@ -120,7 +121,9 @@ private struct DialAttempt: Sendable {
         }
     }
 
-    func addHandlers(to channel: any Channel, promise: EventLoopPromise<WebSocketConnection>, deadline: NIODeadline) throws {
+    func addHandlers(to channel: any Channel, promise: EventLoopPromise<WebSocketConnection>, deadline: NIODeadline)
+        throws
+    {
         let pipeline = channel.pipeline.syncOperations
         if let tls {
             // An address is no name: it cannot be indicated, and is checked as an address.

@@ -11,8 +11,13 @@ public struct WebSocketConfiguration: Sendable {
     /// The default of ``maxSendBuffer``: 16 MiB, one message of the largest default size.
     public static let defaultMaxSendBuffer = 16 << 20
 
+    /// The largest message that can be collected: 2 GiB, which NIO's buffers can hold and double once. Larger ones can be
+    /// taken by chunks.
+    public static let maxCollectedMessage = 1 << 31
+
     /// How much the peer may send in a frame, in a message, and in how many fragments. Default ``Limits/init(maxFrameSize:maxMessageSize:maxFragments:)``.
-    /// More closes the connection with 1009. A message that is collected can never be larger than 2 GiB.
+    /// More closes the connection with 1009. A message that is collected can never be larger than
+    /// ``maxCollectedMessage``.
     public var limits: Limits
     /// How long the closing handshake may take before the connection is cut. Default ``defaultCloseTimeout``.
     public var closeTimeout: Duration

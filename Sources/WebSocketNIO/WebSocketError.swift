@@ -7,7 +7,6 @@ public struct WebSocketError: Error, Sendable, Hashable {
         case alreadyBeingRead
         case messageTooLarge
         case pingTooLong(Int)
-        case messageAbandoned
     }
 
     package let code: Code
@@ -43,7 +42,6 @@ extension WebSocketError: CustomStringConvertible {
         case .alreadyBeingRead: "somebody else reads the messages of this connection"
         case .messageTooLarge: "a message of more than 2 GiB cannot be collected; read it by chunks"
         case .pingTooLong(let count): "a ping holds at most 125 bytes, not \(count)"
-        case .messageAbandoned: "a message under way was given up"
         }
     }
 }

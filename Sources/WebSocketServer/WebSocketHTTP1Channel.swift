@@ -49,6 +49,10 @@ public struct WebSocketHTTP1Channel: HTTPChannelHandler {
             limits.maxHeaderFieldSize = self.configuration.httpDecoder.maxHeaderFieldSize
             limits.maxHeaderListSize = self.configuration.httpDecoder.maxHeaderListSize
             limits.maxHeaderFieldCount = self.configuration.httpDecoder.maxHeaderFieldCount
+            // The channel keeps its first receive buffer: a WebSocket, which reads into its loop's, should not keep NIO's
+            // 2 KiB for it. It grows with what arrives.
+            try channel.syncOptions?.setOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 64 << 10))
             let encoder = HTTPResponseEncoder()
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))

@@ -20,7 +20,8 @@ struct AutobahnClient {
         }
         let base = CommandLine.arguments[1]
         // The suite's largest message is 16 MiB, and its largest number of fragments 2^18.
-        let options = DialOptions(configuration: .init(limits: Limits(maxMessageSize: 64 << 20), maxSendBuffer: 128 << 20))
+        let options = DialOptions(
+            configuration: .init(limits: Limits(maxMessageSize: 64 << 20), maxSendBuffer: 128 << 20))
         let counter = try await WebSocketClient.connect(to: "\(base)/getCaseCount", options: options)
         var count = 0
         for try await message in counter.messages {

@@ -15,14 +15,16 @@ extension WebSocketChannelHandler {
     /// The server shuts down.
     func goAway() {
         let frame = (try? CloseFrame(code: .goingAway, reason: "the server shuts down")) ?? .empty
-        self.startClosing(frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.hot.pointee.machine.closeTimeout))
+        self.startClosing(
+            frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.hot.pointee.machine.closeTimeout))
     }
 
     /// Fails the connection because a message grew beyond what can be collected.
     func failTooLarge() {
         self.loop.enter()
-        let limit = 1 << 31
-        self.perform(self.hot.pointee.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
+        let limit = WebSocketConfiguration.maxCollectedMessage
+        self.perform(
+            self.hot.pointee.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
         self.loop.leave()
     }
 
@@ -79,6 +81,8 @@ extension WebSocketChannelHandler {
             return
         }
         self.deadlineTask?.cancel()
+        // A time-out without an end asks for no timer.
+        guard deadline < UInt64(Int64.max) else { return }
         self.deadlineTask = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
             self.deadlineTask = nil
             self.perform(self.hot.pointee.machine.deadlineReached())
@@ -88,6 +92,7 @@ extension WebSocketChannelHandler {
     /// The connection is gone: tells everybody, and lets go of everything. Does nothing a second time.
     func ended() {
         guard let connection = self.connection else { return }
+        self.handBatchOver()
         _ = self.hot.pointee.machine.transportEnded()
         let closure = self.hot.pointee.machine.closure ?? .abnormal
         self.hot.pointee.isOpen = false

@@ -57,13 +57,18 @@ extension WebSocketChannelHandler {
         }
         if offset < buffer.readableBytes {
             var rest = ByteBufferAllocator().buffer(capacity: 256)
-            rest.writeImmutableBuffer(buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
+            rest.writeImmutableBuffer(
+                buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
             self.carry = rest
         }
-        if !self.batch.isEmpty, case .queue(let queue) = sink {
-            if queue.append(self.batch) { self.isReaderFull = true }
-            self.batch.removeAll(keepingCapacity: self.batch.count < 64)
-        }
+        self.handBatchOver()
+    }
+
+    /// Gives the queue what has come together: at the end of a read, and before the connection's end is told.
+    func handBatchOver() {
+        guard !self.batch.isEmpty, case .queue(let queue) = self.sink else { return }
+        if queue.append(self.batch) { self.isReaderFull = true }
+        self.batch.removeAll(keepingCapacity: self.batch.count < 64)
     }
 
     private func deliver(
@@ -117,7 +122,8 @@ extension WebSocketChannelHandler {
     }
 
     /// The bytes as they may be kept for long: a slice would keep the whole read buffer, so small ones are copied.
-    private func kept(_ range: Range<Int>, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) -> ByteBuffer {
+    private func kept(_ range: Range<Int>, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) -> ByteBuffer
+    {
         if range.count * 2 >= buffer.storageCapacity { return self.slice(range, of: buffer) }
         var copy = ByteBufferAllocator().buffer(capacity: range.count)
         copy.writeBytes(UnsafeRawBufferPointer(rebasing: region[range]))

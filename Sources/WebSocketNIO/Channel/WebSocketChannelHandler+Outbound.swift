@@ -6,10 +6,10 @@ extension WebSocketChannelHandler {
     /// than a second entry in the channel's list of writes.
     static let maxCopiedPayload = 4 << 10
 
-    /// Somebody who waits until there is room.
+    /// Somebody who waits for room, or for the end of a message in pieces.
     struct RoomWaiter {
-        var id: UInt64
-        var resume: (Result<Void, WebSocketError>) -> Void
+        var wait: LoopWait
+        var resume: (Result<Void, any Error>) -> Void
     }
 
     /// A message that waits until another one, which goes out in pieces, is done.
@@ -134,14 +134,14 @@ extension WebSocketChannelHandler {
 
     var hasRoom: Bool { !self.hot.pointee.isSocketFull && self.hot.pointee.heldBytes < self.configuration.sendBuffer }
 
-    /// Remembers somebody who waits for room. The number names the wait, to give it up.
-    func waitForRoom(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
+    /// Remembers somebody who waits for room.
+    func waitForRoom(_ wait: LoopWait, _ resume: @escaping (Result<Void, any Error>) -> Void) {
         if self.connection == nil {
             resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
         } else if self.hasRoom {
             resume(.success(()))
         } else {
-            self.roomWaiters.append(RoomWaiter(id: id, resume: resume))
+            self.roomWaiters.append(RoomWaiter(wait: wait, resume: resume))
         }
     }
 
@@ -153,27 +153,39 @@ extension WebSocketChannelHandler {
     }
 
     /// Ends a wait: its task was cancelled.
-    func giveUpWaiting(id: UInt64) {
-        if let index = self.roomWaiters.firstIndex(where: { $0.id == id }) {
-            self.roomWaiters.remove(at: index).resume(.success(()))
-        }
-        if let index = self.pieceWaiters.firstIndex(where: { $0.id == id }) {
-            self.pieceWaiters.remove(at: index).resume(.failure(WebSocketError(.messageAbandoned)))
+    func giveUp(_ wait: LoopWait) {
+        if let index = self.roomWaiters.firstIndex(where: { $0.wait === wait }) {
+            self.roomWaiters.remove(at: index).resume(.failure(CancellationError()))
+        } else if let index = self.pieceWaiters.firstIndex(where: { $0.wait === wait }) {
+            self.pieceWaiters.remove(at: index).resume(.failure(CancellationError()))
+        } else if let index = self.pings.firstIndex(where: { $0.wait === wait }) {
+            self.pings.remove(at: index).resume(.failure(CancellationError()))
         }
     }
 
     // MARK: Messages in pieces
 
     /// Starts a message in pieces as soon as no other one is under way.
-    func beginPieces(id: UInt64, _ resume: @escaping (Result<Void, WebSocketError>) -> Void) {
-        if self.hot.pointee.machine.phase != .open {
+    func beginPieces(_ opcode: Opcode, _ wait: LoopWait, _ resume: @escaping (Result<Void, any Error>) -> Void) {
+        if !self.isOpen {
             resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
         } else if self.hot.pointee.isSendingPieces {
-            self.pieceWaiters.append(RoomWaiter(id: id, resume: resume))
+            self.pieceWaiters.append(
+                RoomWaiter(wait: wait) { result in
+                    if case .success = result { self.pieceOpcode = opcode }
+                    resume(result)
+                })
         } else {
             self.hot.pointee.isSendingPieces = true
+            self.pieceOpcode = opcode
             resume(.success(()))
         }
+    }
+
+    /// Sends a piece: the first one names the kind of the message.
+    func enqueuePiece(_ bytes: ByteBuffer, isFinal: Bool) {
+        self.enqueueFrame(self.pieceOpcode, bytes, isFinal: isFinal)
+        self.pieceOpcode = .continuation
     }
 
     /// The message in pieces is done: what waited goes out, and then the next one may start.
@@ -182,15 +194,25 @@ extension WebSocketChannelHandler {
         self.loop.enter()
         while let message = self.held?.popFirst() {
             self.hot.pointee.heldBytes -= message.payload.readableBytes
-            if self.hot.pointee.machine.phase == .open { self.enqueueFrame(message.opcode, message.payload) }
+            if self.isOpen { self.enqueueFrame(message.opcode, message.payload) }
         }
         self.held = nil
         self.loop.leave()
         self.resumeRoomWaiters()
-        if !self.pieceWaiters.isEmpty {
+        if self.isOpen, !self.pieceWaiters.isEmpty {
             self.hot.pointee.isSendingPieces = true
             self.pieceWaiters.removeFirst().resume(.success(()))
         }
+    }
+
+    /// The message in pieces is not finished. Once a part of it is out, nothing can follow but the end of the connection.
+    func abandonPieces() {
+        if self.pieceOpcode == .continuation,
+            let frame = try? CloseFrame(code: .internalError, reason: "message given up")
+        {
+            self.startClosing(frame)
+        }
+        self.endPieces()
     }
 }
 

@@ -45,6 +45,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     let role: Role
     let loop: LoopResources
     let configuration: WebSocketConfiguration
+    let allowsCompression: Bool
     let hot: UnsafeMutablePointer<Hot>
     var sink: Sink = .none
     var takesChunks = false
@@ -65,6 +66,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var hasUnflushedWrites = false
     var roomWaiters: [RoomWaiter] = []
     var pieceWaiters: [RoomWaiter] = []
+    /// What the next piece of the message in pieces is: the message's kind at first, then a continuation.
+    var pieceOpcode = Opcode.continuation
     var held: CircularBuffer<HeldMessage>?
     var isDrainMarkerPending = false
     /// Whether other threads look at how much waits. A handler that sends on its loop can ask there, which costs less.
@@ -79,11 +82,22 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.loop = LoopResources.of(eventLoop)
         self.configuration = configuration
         self.hot = .allocate(capacity: 1)
+        self.allowsCompression = allowsCompression
         self.hot.initialize(
             to: Hot(
                 machine: WebSocketMachine(
                     role: role, limits: configuration.limits, allowsCompression: allowsCompression,
                     closeTimeout: configuration.closeTimeout.nanoseconds)))
+    }
+
+    /// Lowers the limit of messages, before anything has arrived.
+    func limitMessages(to size: Int) {
+        var limits = self.configuration.limits
+        guard limits.maxMessageSize > size else { return }
+        limits.maxMessageSize = size
+        self.hot.pointee.machine = WebSocketMachine(
+            role: self.role, limits: limits, allowsCompression: self.allowsCompression,
+            closeTimeout: self.configuration.closeTimeout.nanoseconds)
     }
 
     deinit {
@@ -94,8 +108,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// Whether messages can be sent.
     var isOpen: Bool { self.hot.pointee.isOpen }
 
-    /// Now, as the core wants it.
-    var now: UInt64 { NIODeadline.now().uptimeNanoseconds }
+    /// Now, as the core wants it, by the clock of the event loop (which a test can set).
+    var now: UInt64 { self.loop.eventLoop.now.uptimeNanoseconds }
 
     // MARK: The channel's life
 

@@ -81,7 +81,10 @@ final class InboundQueue: Sendable {
             let (whole, isTooLarge) = self.state.withLock { state -> (WebSocketMessageChunk?, Bool) in
                 var partial = state.partial.take() ?? chunk
                 if !chunk.isFirst {
-                    guard partial.bytes.readableBytes + chunk.bytes.readableBytes < 1 << 31 else { return (nil, true) }
+                    guard
+                        partial.bytes.readableBytes + chunk.bytes.readableBytes
+                            <= WebSocketConfiguration.maxCollectedMessage
+                    else { return (nil, true) }
                     partial.bytes.writeImmutableBuffer(chunk.bytes)
                 }
                 if chunk.isLast { return (partial, false) }

@@ -28,6 +28,7 @@ extension WebSocketConnection {
     /// - Throws: ``ProtocolError`` when the code or the reason may not be sent; then nothing happens.
     public func startClosing(code: CloseCode = .normalClosure, reason: String = "") throws(ProtocolError) {
         let frame = try CloseFrame(code: code, reason: reason)
+        self.leaveOpen()
         self.onLoop { $0.startClosing(frame) }
     }
 
@@ -48,22 +49,6 @@ extension WebSocketConnection {
         guard (payload?.count ?? 0) <= FrameHeader.maxControlPayload else {
             throw WebSocketError(.pingTooLong(payload?.count ?? 0))
         }
-        let id = UInt64.random(in: .min ... .max)
-        do {
-            return try await withTaskCancellationHandler {
-                try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Duration, any Error>) in
-                    self.onLoop { handler in
-                        handler.ping(payload, id: id) { result in
-                            continuation.resume(with: result.map { .nanoseconds($0.nanoseconds) })
-                        }
-                    }
-                }
-            } onCancel: {
-                self.onLoop { $0.giveUpPing(id: id) }
-            }
-        } catch {
-            try Task.checkCancellation()
-            throw error
-        }
+        return try await self.wait { handler, wait, resume in handler.ping(payload, wait, resume) }
     }
 }

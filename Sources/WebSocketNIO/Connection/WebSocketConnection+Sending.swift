@@ -37,20 +37,11 @@ extension WebSocketConnection {
     private func send(_ payload: ByteBuffer, opcode: Opcode) async throws {
         guard self.accept(payload, opcode) else { throw WebSocketError(.closed(self.closure)) }
         if self.bufferedAmount >= self.configuration.sendBuffer {
-            try await self.waitForRoom()
-        }
-    }
-
-    private func waitForRoom() async throws {
-        let id = UInt64.random(in: .min ... .max)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                self.onLoop { handler in
-                    handler.waitForRoom(id: id) { continuation.resume(with: $0) }
-                }
+            do {
+                try await self.wait { handler, wait, resume in handler.waitForRoom(wait, resume) }
+            } catch is CancellationError {
+                // The message is on its way; only the wait ends.
             }
-        } onCancel: {
-            self.onLoop { $0.giveUpWaiting(id: id) }
         }
     }
 

@@ -26,7 +26,8 @@ extension WebSocketConnection {
     ) throws -> WebSocketConnection {
         let handler = WebSocketChannelHandler(
             role: role, allowsCompression: false, configuration: configuration, eventLoop: channel.eventLoop)
-        let queue: InboundQueue? = if case .reader = delivery { InboundQueue(bound: configuration.receiveBuffer) } else { nil }
+        let queue: InboundQueue? =
+            if case .reader = delivery { InboundQueue(bound: configuration.receiveBuffer) } else { nil }
         let connection = WebSocketConnection(
             handler: handler, queue: queue, handshake: handshake, peerAddress: channel.remoteAddress)
         handler.connection = connection
@@ -35,6 +36,7 @@ extension WebSocketConnection {
             let made = make(connection)
             handler.sink = .handler(made)
             handler.takesChunks = made.takesChunks
+            if !handler.takesChunks { handler.limitMessages(to: WebSocketConfiguration.maxCollectedMessage) }
         case .reader:
             if let queue { handler.sink = .queue(queue) }
         }
@@ -44,7 +46,8 @@ extension WebSocketConnection {
             try? options.setOption(.recvAllocator, value: ReceiveAllocator(loop: handler.loop))
             if configuration.sendBuffer != WebSocketConfiguration.defaultSendBuffer {
                 try? options.setOption(
-                    .writeBufferWaterMark, value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
+                    .writeBufferWaterMark,
+                    value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
             }
         }
         try channel.pipeline.syncOperations.addHandler(handler, position: position)

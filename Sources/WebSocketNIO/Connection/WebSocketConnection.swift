@@ -110,6 +110,12 @@ public final class WebSocketConnection: Sendable {
         self.thread == 0 ? self.eventLoop.inEventLoop : self.thread == ThreadID.current
     }
 
+    /// Closing was asked for: what is sent from now on is refused, before the event loop knows of it.
+    func leaveOpen() {
+        _ = self.state.compareExchange(
+            expected: ReadyState.open.rawValue, desired: ReadyState.closing.rawValue, ordering: .acquiringAndReleasing)
+    }
+
     func setState(_ state: ReadyState) {
         self.state.store(state.rawValue, ordering: .releasing)
     }

@@ -26,6 +26,8 @@ final class LoopResources: @unchecked Sendable {
     private var outboxes: [ByteBuffer] = []
     private var blocks: [ByteBuffer] = []
     private var blockBytes = 0
+    /// How many bytes of blocks are kept.
+    var keptBytes: Int { self.blockBytes }
     private var dirty: [WebSocketChannelHandler] = []
     private var depth = 0
     private var isFlushScheduled = false
@@ -42,7 +44,9 @@ final class LoopResources: @unchecked Sendable {
     /// new ones at each call.
     static func of(_ eventLoop: any EventLoop) -> LoopResources {
         eventLoop.preconditionInEventLoop()
-        guard MultiThreadedEventLoopGroup.currentEventLoop === eventLoop else { return LoopResources(eventLoop, thread: 0) }
+        guard MultiThreadedEventLoopGroup.currentEventLoop === eventLoop else {
+            return LoopResources(eventLoop, thread: 0)
+        }
         if let found = self.current.currentValue, found.eventLoop === eventLoop { return found }
         let made = LoopResources(eventLoop, thread: ThreadID.current)
         self.current.currentValue = made
@@ -80,7 +84,8 @@ final class LoopResources: @unchecked Sendable {
 
     /// Keeps an outgoing buffer that has been handed to the channel, to use it again once the channel lets go of it.
     func keepOutbox(_ buffer: ByteBuffer) {
-        guard buffer.storageCapacity == LoopResources.outboxSize, self.outboxes.count < LoopResources.keptOutboxes else {
+        guard buffer.storageCapacity == LoopResources.outboxSize, self.outboxes.count < LoopResources.keptOutboxes
+        else {
             return
         }
         self.outboxes.append(buffer)

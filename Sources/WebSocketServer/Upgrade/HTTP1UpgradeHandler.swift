@@ -61,7 +61,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>,
-        configuration: HTTP1Channel.Configuration, handshakeTimeout: TimeAmount, eventLoop: any EventLoop, logger: Logger
+        configuration: HTTP1Channel.Configuration, handshakeTimeout: TimeAmount, eventLoop: any EventLoop,
+        logger: Logger
     ) {
         self.first = eventLoop.makePromise()
         self.later = eventLoop.makePromise()
@@ -94,6 +95,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func gone() {
         self.timeout?.cancel()
         self.timeout = nil
+        // An attempt in it would hold this.
+        if case .upgraded = self.state {} else { self.state = .refused }
         self.first.succeed(.gone)
         self.later.succeed(nil)
     }
@@ -160,7 +163,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
             try pipeline.addHandler(
                 HTTPConnectionStateHandler(
-                    idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger))
+                    idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) },
+                    logger: self.logger))
             let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             self.hasHTTP = true
@@ -215,7 +219,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: The outcome
 
     /// Answers 101 and makes the connection a WebSocket. On the event loop.
-    func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws -> WebSocketConnection {
+    func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws
+        -> WebSocketConnection
+    {
         guard let context = self.context, context.channel.isActive, case .deciding = self.state else {
             throw ChannelError.ioOnClosedChannel
         }
@@ -262,7 +268,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (self.state, event) {
-        case (.idle, ChannelEvent.inputClosed), (.refused, ChannelEvent.inputClosed), (.deciding, ChannelEvent.inputClosed),
+        case (.idle, ChannelEvent.inputClosed), (.refused, ChannelEvent.inputClosed),
+            (.deciding, ChannelEvent.inputClosed),
             (.receiving, ChannelEvent.inputClosed), (.handingOver, ChannelEvent.inputClosed):
             context.close(promise: nil)
         case (.idle, is ChannelShouldQuiesceEvent), (.refused, is ChannelShouldQuiesceEvent):

@@ -28,13 +28,14 @@ final class UpgradeAttempt: Sendable {
 
     let request: HTTPRequest
     let offer: ServerHandshake.Offer
-    private let handler: HTTP1UpgradeHandler
+    /// Let go of at the end: the handler's promise holds this.
+    private let handler: Mutex<HTTP1UpgradeHandler?>
     private let planned = Mutex<Plan?>(nil)
 
     init(request: HTTPRequest, offer: ServerHandshake.Offer, handler: HTTP1UpgradeHandler) {
         self.request = request
         self.offer = offer
-        self.handler = handler
+        self.handler = Mutex(handler)
     }
 
     /// The route's plan.
@@ -47,12 +48,13 @@ final class UpgradeAttempt: Sendable {
     /// and its reader, if it has one, is done.
     func run(_ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger) async {
         let (response, body) = await self.answer(responder, channel: channel, logger: logger)
+        guard let handler = self.handler.withLock({ $0.take() }) else { return }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
             guard response.status == .switchingProtocols, let plan = self.plan else {
-                self.handler.refuse(Refusal(response, body: body, of: self.request))
+                handler.refuse(Refusal(response, body: body, of: self.request))
                 return nil
             }
-            return try self.handler.accept(response, plan, self)
+            return try handler.accept(response, plan, self)
         }
         guard let connection = (try? await outcome.get()) ?? nil, let run = self.plan?.run else { return }
         do {
@@ -61,7 +63,8 @@ final class UpgradeAttempt: Sendable {
         } catch {
             // The closing handshake may already be under way, or the connection gone: then this changes nothing.
             if !(error is WebSocketError || error is CancellationError) {
-                logger.error("WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
+                logger.error(
+                    "WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
             }
             try? connection.startClosing(
                 code: error is CancellationError ? .goingAway : .internalError, reason: "")

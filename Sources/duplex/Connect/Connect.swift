@@ -19,10 +19,13 @@ struct Connect: AsyncParsableCommand {
     @Argument(help: "The address: ws://HOST[:PORT]/PATH or wss://…")
     var url: String
 
-    @Option(name: [.customLong("protocol"), .customLong("subprotocol")], help: "A subprotocol to ask for; repeatable, best first.")
+    @Option(
+        name: [.customLong("protocol"), .customLong("subprotocol")],
+        help: "A subprotocol to ask for; repeatable, best first.")
     var protocols: [String] = []
 
-    @Option(name: [.customLong("header"), .customShort("H")], help: "A header field to send, 'Name: value'; repeatable.")
+    @Option(
+        name: [.customLong("header"), .customShort("H")], help: "A header field to send, 'Name: value'; repeatable.")
     var headers: [String] = []
 
     @Flag(help: "Do not check the server's certificate.")

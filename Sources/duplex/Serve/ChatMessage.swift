@@ -1,4 +1,5 @@
 import HummingbirdCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -20,7 +21,8 @@ enum ChatRequest: Decodable {
         case "hello": self = .hello(name: try container.decode(String.self, forKey: .name))
         case "message": self = .message(text: try container.decode(String.self, forKey: .text))
         case let type:
-            throw DecodingError.dataCorruptedError(forKey: .type, in: container, debugDescription: "unknown type \(type)")
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container, debugDescription: "unknown type \(type)")
         }
     }
 }

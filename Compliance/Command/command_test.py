@@ -1,0 +1,52 @@
+"""The command `duplex`, from outside: what it prints, how it exits, and every byte it answers.
+
+    command_test.py DUPLEX_BINARY [PART...]
+
+Each line of output is one check; the last line is 'N passed, N failed'. Started by command.sh, which sets up what this
+needs. Times are deadlines for what would otherwise hang, never waits; the one bound on time that is itself checked is the
+5 seconds of a shutdown.
+"""
+
+import argparse
+
+import connect_test
+import echo_test
+import interop_test
+import memory_test
+import pages_test
+import refusals_test
+import serve_test
+import tls_test
+from checks import check, finish
+from duplex import Duplex
+
+PARTS = {
+    "serve": serve_test.run,
+    "refusals": refusals_test.run,
+    "echo": echo_test.run,
+    "memory": memory_test.run,
+    "pages": pages_test.run,
+    "connect": connect_test.run,
+    "tls": tls_test.run,
+    "interop": interop_test.run,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("duplex")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    arguments = parser.parse_args()
+    duplex = Duplex(arguments.duplex)
+    for name in arguments.parts or PARTS:
+        print(f"-- {name}", flush=True)
+        try:
+            PARTS[name](duplex)
+        except Exception as error:
+            with check(f"{name}, to its end"):
+                raise error
+    finish()
+
+
+if __name__ == "__main__":
+    main()

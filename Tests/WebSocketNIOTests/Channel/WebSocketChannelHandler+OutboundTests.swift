@@ -1,0 +1,120 @@
+import NIOCore
+import Testing
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+@Suite struct OutboundTests {
+    @Test func serverFrames() throws {
+        let it = try Embedded()
+        #expect(it.connection.trySend("hé") == .sent)
+        #expect(it.connection.trySend(ByteBuffer(bytes: [1, 2]), as: .binary) == .sent)
+        #expect(try it.sent() == [0x81, 3, 0x68, 0xC3, 0xA9, 0x82, 2, 1, 2])
+    }
+
+    @Test(arguments: [0, 1, 125, 126, 4096, 4097, 65535, 65536, 200_000], [Role.server, .client])
+    func sizes(_ count: Int, _ role: Role) throws {
+        let it = try Embedded(role)
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+        let original = ByteBuffer(bytes: payload)
+        it.connection.trySend(original)
+        #expect(try it.frames() == [.init(.binary, true, payload)])
+        // Masking must not touch what the caller holds.
+        #expect(Array(original.readableBytesView) == payload)
+    }
+
+    @Test func clientMasksWithKeysOfTheirOwn() throws {
+        let it = try Embedded(.client)
+        it.connection.trySend("abcd")
+        it.connection.trySend("abcd")
+        let bytes = try it.sent()
+        #expect(bytes.count == 20)
+        #expect(bytes[1] == 0x84 && bytes[11] == 0x84)
+        #expect(Array(bytes[2..<6]) != Array(bytes[12..<16]))
+    }
+
+    @Test func orderOfSmallAndLarge() throws {
+        let it = try Embedded()
+        it.connection.trySend("a")
+        it.connection.trySend(ByteBuffer(repeating: 7, count: 100_000))
+        it.connection.trySend("b")
+        let frames = try it.frames()
+        #expect(frames.map(\.payload.count) == [1, 100_000, 1])
+    }
+
+    @Test func moreThanAnOutboxHolds() throws {
+        let it = try Embedded()
+        for number in 0..<10_000 { it.connection.trySend("message \(number)") }
+        let frames = try it.frames()
+        #expect(frames.count == 10_000)
+        #expect(frames.last?.payload == Array("message 9999".utf8))
+    }
+
+    @Test func fullAndClosed() throws {
+        let it = try Embedded(configuration: .init(sendBuffer: 1000, maxSendBuffer: 2000))
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        it.handler.hot.pointee.heldBytes = 1500
+        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 400)) == .slow)
+        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 400)) == .full)
+        try it.connection.startClosing()
+        #expect(it.connection.trySend("x") == .closed)
+    }
+
+    @Test func messagesWaitForOneInPieces() throws {
+        let it = try Embedded()
+        var begun: [Int] = []
+        it.handler.beginPieces(.text, LoopWait()) { _ in begun.append(1) }
+        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
+        it.connection.trySend("between")
+        it.handler.beginPieces(.binary, LoopWait()) { _ in begun.append(2) }
+        #expect(begun == [1])
+        it.handler.enqueuePiece(ByteBuffer(string: "b"), isFinal: true)
+        it.handler.endPieces()
+        #expect(begun == [1, 2])
+        it.handler.enqueuePiece(ByteBuffer(string: "c"), isFinal: true)
+        it.handler.endPieces()
+        #expect(
+            try it.frames() == [
+                .init(.text, false, [0x61]), .init(.continuation, true, [0x62]),
+                .init(.text, true, Array("between".utf8)), .init(.binary, true, [0x63]),
+            ])
+        #expect(it.handler.hot.pointee.heldBytes == 0)
+    }
+
+    @Test func controlFramesDoNotWaitForPieces() throws {
+        let it = try Embedded()
+        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
+        try it.receive(frame(.ping, [5]))
+        #expect(try it.frames().map(\.opcode) == [.text, .pong])
+    }
+
+    @Test func anAbandonedMessageClosesWith1011() throws {
+        let it = try Embedded()
+        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
+        it.handler.abandonPieces()
+        #expect(try it.frames().map(\.code) == [nil, .internalError])
+    }
+
+    @Test func aMessageAbandonedBeforeItBeganHarmsNothing() throws {
+        let it = try Embedded()
+        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.abandonPieces()
+        it.connection.trySend("on")
+        #expect(try it.frames() == [.init(.text, true, Array("on".utf8))])
+        #expect(it.connection.readyState == .open)
+    }
+
+    @Test func waitersAreFailedAtTheEnd() throws {
+        let it = try Embedded()
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        var outcome: Result<Void, any Error>?
+        it.handler.waitForRoom(LoopWait()) { outcome = $0 }
+        #expect(outcome == nil)
+        try it.channel.close().wait()
+        #expect(throws: WebSocketError.self) { try outcome?.get() }
+    }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+@Suite struct WebSocketChannelHandlerTests {
+    @Test func lifeOfAConnection() throws {
+        let it = try Embedded()
+        #expect(it.recorder.events == [.opened])
+        #expect(it.connection.readyState == .open)
+        try it.channel.close().wait()
+        #expect(it.recorder.events == [.opened, .closed(.abnormal)])
+        #expect(it.connection.readyState == .closed)
+        #expect(it.connection.closure == .abnormal)
+        #expect(it.handler.connection == nil)
+    }
+
+    @Test func theEndIsToldOnce() throws {
+        let it = try Embedded()
+        it.channel.pipeline.fireErrorCaught(ChannelError.eof)
+        it.channel.pipeline.fireChannelInactive()
+        it.channel.embeddedEventLoop.run()
+        #expect(it.recorder.events.count == 2)
+    }
+
+    @Test func peerEndsItsSide() throws {
+        let it = try Embedded()
+        it.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        it.channel.embeddedEventLoop.run()
+        #expect(it.recorder.events == [.opened, .closed(.abnormal)])
+        #expect(!it.channel.isActive)
+    }
+
+    @Test func quiescingSaysGoingAway() throws {
+        let it = try Embedded()
+        it.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(try it.frames().map(\.code) == [.goingAway])
+        #expect(it.connection.readyState == .closing)
+        // A peer that does not answer is cut after 3 seconds.
+        it.channel.embeddedEventLoop.advanceTime(by: .milliseconds(2900))
+        #expect(it.channel.isActive)
+        it.channel.embeddedEventLoop.advanceTime(by: .milliseconds(200))
+        #expect(!it.channel.isActive)
+    }
+
+    @Test func readsWaitWhileTheSocketIsFull() throws {
+        let it = try Embedded()
+        let reads = ReadCounter()
+        try it.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        it.channel.pipeline.read()
+        it.channel.pipeline.read()
+        #expect(reads.count == 0)
+        #expect(it.connection.trySend("x") == .slow)
+        it.channel.isWritable = true
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        #expect(reads.count == 1)
+        #expect(it.recorder.events == [.opened, .drained])
+        it.channel.pipeline.read()
+        #expect(reads.count == 2)
+    }
+
+    @Test func aClosingConnectionReadsEvenWhenFull() throws {
+        let it = try Embedded()
+        let reads = ReadCounter()
+        try it.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        it.channel.pipeline.read()
+        #expect(reads.count == 0)
+        try it.connection.startClosing()
+        #expect(reads.count == 1)
+    }
+
+    private final class ReadCounter: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        var count = 0
+        func read(context: ChannelHandlerContext) {
+            self.count += 1
+            context.read()
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import NIOCore
+import Testing
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+@Suite(.timeLimit(.minutes(1))) struct ConnectionClosingTests {
+    @Test(arguments: [true, false]) func closeWaitsForTheEnd(byServer: Bool) async throws {
+        try await Pair.with { pair in
+            let (one, other) = byServer ? (pair.server, pair.client) : (pair.client, pair.server)
+            let closure = try await one.close(code: 3000, reason: "ok")
+            #expect(closure == Closure(code: 3000, reason: "ok", wasClean: true))
+            #expect(await other.closed == closure)
+            #expect(one.readyState == .closed)
+        }
+    }
+
+    @Test func closeByBothAtOnce() async throws {
+        try await Pair.with { pair in
+            async let first = pair.server.close(code: 4000)
+            async let second = pair.client.close(code: 4001)
+            let (one, two) = try await (first, second)
+            #expect(one.wasClean && two.wasClean)
+        }
+    }
+
+    @Test func abort() async throws {
+        try await Pair.with { pair in
+            pair.client.abort()
+            #expect(await pair.server.closed == .abnormal)
+            #expect(await pair.client.closed == .abnormal)
+        }
+    }
+
+    @Test func ping() async throws {
+        try await Pair.with { pair in
+            let time = try await pair.client.ping()
+            #expect(time > .zero)
+            _ = try await pair.server.ping([1, 2, 3])
+            _ = try await pair.server.ping([])
+            await #expect(throws: WebSocketError(.pingTooLong(126))) {
+                _ = try await pair.client.ping(Array(repeating: 0, count: 126))
+            }
+        }
+    }
+
+    @Test func aCancelledPingEnds() async throws {
+        try await Pair.with { pair in
+            let task = Task { try await pair.client.ping() }
+            task.cancel()
+            do { _ = try await task.value } catch { #expect(error is CancellationError) }
+            let left = try await pair.client.eventLoop.submit { pair.client.handler.pings.count }.get()
+            #expect(left == 0)
+        }
+    }
+
+    @Test func aPingFailsWhenTheConnectionEnds() async throws {
+        try await Pair.with { pair in
+            try await pair.client.close()
+            await #expect(throws: WebSocketError.self) { _ = try await pair.client.ping() }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+@Suite(.timeLimit(.minutes(1))) struct StartingTests {
+    @Test func handlersGetCallsAndReadersGetNone() throws {
+        let it = try Embedded()
+        #expect(it.connection.queue == nil)
+        #expect(it.recorder.events == [.opened])
+    }
+
+    @Test func collectedMessagesAreLimitedByWhatABufferHolds() throws {
+        let it = try Embedded(configuration: .init(limits: .unlimited))
+        let tooLarge = WebSocketConfiguration.maxCollectedMessage + 1
+        try it.receive([0x82, 0xFF] + (0..<8).map { UInt8(truncatingIfNeeded: tooLarge >> (56 - 8 * $0)) })
+        #expect(try it.frames().map(\.code) == [.messageTooBig])
+        let chunks = try Embedded(configuration: .init(limits: .unlimited), recorder: Recorder(takesChunks: true))
+        try chunks.receive(
+            [0x82, 0xFF] + (0..<8).map { UInt8(truncatingIfNeeded: tooLarge >> (56 - 8 * $0)) } + [0, 0, 0, 0, 5])
+        #expect(chunks.recorder.events.last == .chunk([5], first: true, last: false))
+    }
+
+    @Test func aHandlerOnBothEnds() async throws {
+        struct Echo: WebSocketHandler {
+            func received(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind, on connection: WebSocketConnection) {
+                connection.trySend(bytes, as: kind)
+            }
+        }
+        try await Pair.with(serverDelivery: .handler({ _ in Echo() })) { pair in
+            try await pair.client.send("back")
+            var iterator = pair.client.messages.makeAsyncIterator()
+            #expect(try await iterator.next() == .text("back"))
+        }
+    }
+
+    @Test func aHandlerCanBeSentToFromElsewhere() async throws {
+        struct Silent: WebSocketHandler {}
+        try await Pair.with(serverDelivery: .handler({ _ in Silent() })) { pair in
+            try await pair.server.send("pushed")
+            var iterator = pair.client.messages.makeAsyncIterator()
+            #expect(try await iterator.next() == .text("pushed"))
+            var none = pair.server.messages.makeAsyncIterator()
+            #expect(try await none.next() == nil)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+import Testing
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+@Suite(.timeLimit(.minutes(2))) struct StreamingTests {
+    @Test func piecesBecomeOneMessage() async throws {
+        try await Pair.with { pair in
+            try await pair.client.withMessage(.text) { writer in
+                for piece in ["one ", "two ", "three"] { try await writer.write(ByteBuffer(string: piece)) }
+            }
+            try await pair.client.withMessage(.binary) { _ in }
+            var iterator = pair.server.messages.makeAsyncIterator()
+            #expect(try await iterator.next() == .text("one two three"))
+            #expect(try await iterator.next() == .binary(ByteBuffer()))
+        }
+    }
+
+    @Test func otherMessagesWait() async throws {
+        try await Pair.with { pair in
+            try await pair.client.withMessage(.text) { writer in
+                try await writer.write(ByteBuffer(string: "a"))
+                try await pair.client.send("between")
+                try await writer.write(ByteBuffer(string: "b"))
+            }
+            var iterator = pair.server.messages.makeAsyncIterator()
+            #expect(try await iterator.next() == .text("ab"))
+            #expect(try await iterator.next() == .text("between"))
+        }
+    }
+
+    @Test func twoMessagesInPiecesDoNotMix() async throws {
+        try await Pair.with { pair in
+            async let first: Void = pair.client.withMessage(.text) { writer in
+                for _ in 0..<100 { try await writer.write(ByteBuffer(string: "a")) }
+            }
+            async let second: Void = pair.client.withMessage(.text) { writer in
+                for _ in 0..<100 { try await writer.write(ByteBuffer(string: "b")) }
+            }
+            _ = try await (first, second)
+            var iterator = pair.server.messages.makeAsyncIterator()
+            let found: Set = [try await iterator.next(), try await iterator.next()]
+            #expect(found == [.text(String(repeating: "a", count: 100)), .text(String(repeating: "b", count: 100))])
+        }
+    }
+
+    private struct Broken: Error {}
+
+    @Test func whatIsGivenUpClosesTheConnection() async throws {
+        try await Pair.with { pair in
+            await #expect(throws: Broken.self) {
+                try await pair.client.withMessage(.text) { writer in
+                    try await writer.write(ByteBuffer(string: "half"))
+                    throw Broken()
+                }
+            }
+            #expect(await pair.server.closed.code == .internalError)
+        }
+    }
+
+    @Test func whatIsGivenUpBeforeItBeganDoesNot() async throws {
+        try await Pair.with { pair in
+            await #expect(throws: Broken.self) { try await pair.client.withMessage(.text) { _ in throw Broken() } }
+            try await pair.client.send("fine")
+            var iterator = pair.server.messages.makeAsyncIterator()
+            #expect(try await iterator.next() == .text("fine"))
+        }
+    }
+
+    /// A message of 1 GiB, sent and received in pieces: neither end ever holds more than its buffers.
+    @Test func aGibibyteInConstantMemory() async throws {
+        let configuration = WebSocketConfiguration(limits: .unlimited)
+        try await Pair.with(server: configuration) { pair in
+            let piece = ByteBuffer(repeating: 0x2A, count: 1 << 20)
+            async let sending: Void = pair.client.withMessage(.binary) { writer in
+                for _ in 0..<1024 { try await writer.write(piece) }
+            }
+            var total = 0
+            var largest = 0
+            for try await chunk in pair.server.chunks {
+                total += chunk.bytes.readableBytes
+                largest = max(largest, chunk.bytes.readableBytes)
+                if chunk.isLast { break }
+            }
+            try await sending
+            #expect(total == 1 << 30)
+            #expect(largest <= LoopResources.receiveSize)
+            #expect(peakMemory < 600 << 20)
+        }
+    }
+}
+
+#if os(Linux)
+import Foundation
+
+/// The most memory that this process has used, in bytes. All tests run in it, so the bound is generous; a message of
+/// 1 GiB that is held anywhere is beyond it.
+private var peakMemory: Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+    return (line.split(separator: " ").compactMap { Int($0) }.first ?? .max >> 10) << 10
+}
+#else
+private var peakMemory: Int { 0 }
+#endif

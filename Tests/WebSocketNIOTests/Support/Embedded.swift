@@ -1,0 +1,107 @@
+import HTTPTypes
+import NIOCore
+import NIOEmbedded
+import WebSocketCore
+
+@testable import WebSocketNIO
+
+/// A connection on a channel without sockets: bytes in, bytes out, and time by hand.
+final class Embedded {
+    let channel = EmbeddedChannel()
+    let recorder: Recorder
+    let connection: WebSocketConnection
+    let role: Role
+
+    init(
+        _ role: Role = .server, configuration: WebSocketConfiguration = .init(), recorder: Recorder? = nil
+    ) throws {
+        self.role = role
+        let recorder = recorder ?? Recorder()
+        self.recorder = recorder
+        try self.channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 80)).wait()
+        nonisolated(unsafe) let handler = recorder
+        self.connection = try WebSocketConnection.start(
+            on: self.channel, position: .last, role: role,
+            handshake: .init(request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
+            configuration: configuration, delivery: .handler({ _ in handler }))
+    }
+
+    var handler: WebSocketChannelHandler { self.connection.handler }
+
+    /// The bytes arrive in one read.
+    func receive(_ bytes: [UInt8]) throws {
+        try self.channel.writeInbound(ByteBuffer(bytes: bytes))
+        self.channel.embeddedEventLoop.run()
+    }
+
+    /// The writes that have been made, each as it was handed to the channel; empty ones left out.
+    func writes() throws -> [[UInt8]] {
+        self.channel.embeddedEventLoop.run()
+        var found: [[UInt8]] = []
+        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) {
+            if buffer.readableBytes > 0 { found.append(Array(buffer.readableBytesView)) }
+        }
+        return found
+    }
+
+    /// All bytes that have been written.
+    func sent() throws -> [UInt8] { try self.writes().flatMap { $0 } }
+
+    /// The frames that have been written: opcode, whether final, payload.
+    func frames() throws -> [Frame] {
+        var bytes = try self.sent()
+        var parser = FrameParser(role: self.role == .server ? .client : .server, limits: .unlimited)
+        var offset = 0
+        return bytes.withUnsafeMutableBytes { region in
+            var frames: [Frame] = []
+            while true {
+                switch parser.next(in: region, at: &offset) {
+                case .data(let data):
+                    frames.append(
+                        Frame(data.isFirst ? data.opcode : .continuation, data.isLast, Array(region[data.range])))
+                case .ping(let range): frames.append(Frame(.ping, true, Array(region[range])))
+                case .pong(let range): frames.append(Frame(.pong, true, Array(region[range])))
+                case .close(let close):
+                    frames.append(Frame(.close, true, close.reason.isEmpty ? [] : Array(close.reason.utf8), close.code))
+                    return frames
+                case .needsMoreBytes, .failure: return frames
+                }
+            }
+        }
+    }
+
+    struct Frame: Equatable {
+        var opcode: Opcode
+        var isFinal: Bool
+        var payload: [UInt8]
+        var code: CloseCode?
+
+        init(_ opcode: Opcode, _ isFinal: Bool, _ payload: [UInt8], _ code: CloseCode? = nil) {
+            self.opcode = opcode
+            self.isFinal = isFinal
+            self.payload = payload
+            self.code = code
+        }
+    }
+}
+
+/// A frame as the peer of this role sends it: masked for a server.
+func frame(
+    _ opcode: Opcode, _ payload: [UInt8] = [], to role: Role = .server, isFinal: Bool = true, key: UInt32 = 0x5CF3_9A12
+) -> [UInt8] {
+    let header = FrameHeader(
+        opcode: opcode, isFinal: isFinal, payloadCount: payload.count, maskingKey: role == .server ? key : nil)
+    var bytes = [UInt8](repeating: 0, count: header.size) + payload
+    bytes.withUnsafeMutableBytes {
+        header.write(to: $0.baseAddress!)
+        if role == .server { _ = Masking.apply($0.baseAddress! + header.size, count: payload.count, key: key) }
+    }
+    return bytes
+}
+
+func frame(_ text: String, to role: Role = .server) -> [UInt8] { frame(.text, Array(text.utf8), to: role) }
+
+/// A Close frame's payload.
+func closing(_ code: UInt16, _ reason: String = "") -> [UInt8] {
+    [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8)
+}

@@ -1,0 +1,54 @@
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import WebSocketServer
+
+/// A server that runs in a test.
+struct TestServer: Sendable {
+    struct DidNotStart: Error {}
+
+    let port: Int
+    private let services: ServiceGroup
+
+    /// An address on it.
+    func url(_ path: String) -> String { "ws://127.0.0.1:\(self.port)\(path)" }
+
+    /// Begins to shut down.
+    func shutDown() async {
+        await self.services.triggerGracefulShutdown()
+    }
+
+    /// Runs a server with these routes on a free port for as long as the closure runs, and shuts it down.
+    static func with<T: Sendable>(
+        _ router: Router<BasicRequestContext>, server: HTTPServerBuilder = .http1WebSocket(),
+        _ body: (TestServer) async throws -> T
+    ) async throws -> T {
+        let ports = Mailbox<Int?>()
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let application = Application(
+            router: router, server: server,
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { ports.post($0.localAddress?.port) },
+            logger: logger)
+        let services = ServiceGroup(configuration: .init(services: [application], logger: logger))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { ports.post(nil) }
+                try await services.run()
+            }
+            guard let port = await ports.next() ?? nil else { throw DidNotStart() }
+            let result: T
+            do {
+                result = try await body(TestServer(port: port, services: services))
+            } catch {
+                await services.triggerGracefulShutdown()
+                try? await group.waitForAll()
+                throw error
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return result
+        }
+    }
+}
