@@ -53,7 +53,11 @@ class Duplex:
             yield process
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    with contextlib.suppress(OSError):
+                        stream.close()
 
     @contextlib.contextmanager
     def server(self, *arguments):

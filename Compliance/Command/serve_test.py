@@ -130,6 +130,23 @@ def shutdown(duplex, name, number):
             status, took = server.wait(SHUTDOWN)
             equal(status, 0)
             assert took < 2, f"took {took:.1f} s"
+    with check(f"{name}, ten times over: every connection gets its Close frame"):
+        for _ in range(10):
+            with duplex.server() as server, contextlib.ExitStack() as stack:
+                wires = [stack.enter_context(Wire(server.port)).open(path) for path in ("/echo", "/chat") * 5]
+                server.signal(number)
+                for wire in wires:
+                    equal(wire.closed()[0], 1001)
+                    wire.send(close_frame(1001))
+                equal(server.wait(SHUTDOWN)[0], 0)
+    with check(f"{name}: a client that takes a second to answer the Close is waited for"):
+        with duplex.server() as server, Wire(server.port) as wire:
+            wire.open()
+            server.signal(number)
+            equal(wire.closed()[0], 1001)
+            equal(server.wait(1)[0], None)
+            wire.send(close_frame(1001))
+            equal((wire.ended(), server.wait(SHUTDOWN)[0]), (b"", 0))
     with check(f"{name} during a closing handshake that the client began: exit 0 within {SHUTDOWN} s"):
         with duplex.server() as server, Wire(server.port) as wire:
             wire.open()

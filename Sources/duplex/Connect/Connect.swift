@@ -46,7 +46,7 @@ struct Connect: AsyncParsableCommand {
         try await self.converse(socket)
     }
 
-    private func fields() throws -> HTTPFields {
+    func fields() throws -> HTTPFields {
         var fields = HTTPFields()
         for header in self.headers {
             let parts = header.split(separator: ":", maxSplits: 1)

@@ -19,7 +19,7 @@ import WebSocketCore
 
     @Test func theEndIsToldOnce() throws {
         let it = try Embedded()
-        it.channel.pipeline.fireErrorCaught(ChannelError.eof)
+        it.channel.pipeline.fireErrorCaught(ChannelError.inputClosed)
         it.channel.pipeline.fireChannelInactive()
         it.channel.embeddedEventLoop.run()
         #expect(it.recorder.events.count == 2)

@@ -26,9 +26,11 @@ import WebSocketCore
             for number in 0..<10 { try await pair.client.send("\(number)") }
             for try await message in pair.server.messages where message == .text("4") { break }
             var iterator = pair.server.messages.makeAsyncIterator()
-            #expect(try await iterator.next() == .text("5"))
+            let found1 = try await iterator.next()
+            #expect(found1 == .text("5"))
             var chunks = pair.server.chunks.makeAsyncIterator()
-            #expect(try await chunks.next()?.bytes == ByteBuffer(string: "6"))
+            let found2 = try await chunks.next()?.bytes
+            #expect(found2 == ByteBuffer(string: "6"))
         }
     }
 
@@ -51,7 +53,8 @@ import WebSocketCore
             }
             #expect(failure as? WebSocketError == WebSocketError(.alreadyBeingRead))
             try await pair.client.send("for the first")
-            #expect(try await first.value == .text("for the first"))
+            let found3 = try await first.value
+            #expect(found3 == .text("for the first"))
         }
     }
 
@@ -59,7 +62,8 @@ import WebSocketCore
         try await Pair.with { pair in
             try await pair.client.send("x")
             var iterator = pair.server.messages.makeAsyncIterator()
-            #expect(try await iterator.next() == .text("x"))
+            let found4 = try await iterator.next()
+            #expect(found4 == .text("x"))
             pair.client.abort()
             await #expect(throws: WebSocketError.self) { _ = try await iterator.next() }
         }
@@ -73,7 +77,8 @@ import WebSocketCore
             #expect(pair.server.readyState == .open)
             try await pair.client.send("still here")
             var iterator = pair.server.messages.makeAsyncIterator()
-            #expect(try await iterator.next() == .text("still here"))
+            let found5 = try await iterator.next()
+            #expect(found5 == .text("still here"))
         }
     }
 
@@ -91,7 +96,7 @@ import WebSocketCore
             while true {
                 let full = try await pair.server.eventLoop.submit { pair.server.handler.isReaderFull }.get()
                 let waiting = pair.client.bufferedAmount
-                if full && waiting >= pair.client.configuration.sendBuffer && waiting == last { break }
+                if full && waiting > 0 && waiting == last { break }
                 last = waiting
                 try await pair.client.ping0()
             }

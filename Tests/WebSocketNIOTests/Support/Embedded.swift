@@ -19,6 +19,7 @@ final class Embedded {
         let recorder = recorder ?? Recorder()
         self.recorder = recorder
         try self.channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 80)).wait()
+        try self.channel.pipeline.syncOperations.addHandler(HalfClosure())
         nonisolated(unsafe) let handler = recorder
         self.connection = try WebSocketConnection.start(
             on: self.channel, position: .last, role: role,
@@ -82,6 +83,14 @@ final class Embedded {
             self.payload = payload
             self.code = code
         }
+    }
+}
+
+/// Lets a channel end its writing side alone, as a socket does; an embedded channel would close.
+private final class HalfClosure: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if case .output = mode { promise?.succeed(()) } else { context.close(mode: mode, promise: promise) }
     }
 }
 

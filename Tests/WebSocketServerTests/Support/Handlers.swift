@@ -12,7 +12,7 @@ struct Echo: WebSocketHandler {
 }
 
 /// Sends back what it gets, and tells when it is gone.
-final class TrackedEcho: WebSocketHandler {
+final class TrackedEcho: WebSocketHandler, Sendable {
     private let onDeinit: @Sendable () -> Void
 
     init(onDeinit: @escaping @Sendable () -> Void) {

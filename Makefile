@@ -1,0 +1,56 @@
+# The everyday commands; `make` alone lists them. What they do stands in the scripts that they call.
+PORT = 3000
+SECONDS = 60
+RELEASE = .build/release
+SOURCES = Sources Tests Compliance Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format autobahn browser bench bench-idle fuzz prerequisites release
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
+	@Compliance/prerequisites.sh build
+	@swift build -c release --product duplex
+	@exec $(RELEASE)/duplex serve --port $(PORT)
+
+test: prerequisites ## Run the tests: units, the command, Autobahn (quick), a browser
+	@Compliance/test.sh
+
+lint: ## Check the style
+	swift format lint --strict -r $(SOURCES)
+
+format: ## Bring the sources into the style
+	swift format format -i -r $(SOURCES)
+
+autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
+	@Compliance/Autobahn/run.sh $(RELEASE)/duplex $(RELEASE)/autobahn-client full
+
+browser: prerequisites release ## Test the chat page in a browser
+	@Compliance/Browser/run.sh $(RELEASE)/duplex
+
+define LOADS
+100 20 1 2.0
+500 125 1 2.0
+100 20 50 1.5
+20 65536 1 1.3
+10 1048576 1 1.6
+endef
+export LOADS
+
+bench: prerequisites release ## Measure CPU time per message beside uWebSockets
+	@Benchmarks/compare.sh '$(RELEASE)/duplex serve --port {port}' /echo
+
+bench-idle: prerequisites release ## Measure memory per idle connection
+	@Benchmarks/idle.sh $(RELEASE)/duplex
+
+fuzz: ## Fuzz the protocol core (SECONDS=60)
+	@Compliance/prerequisites.sh build
+	@Compliance/Fuzzing/fuzz.sh $(SECONDS)
+
+prerequisites: ## Check for what testing needs; on Debian as root, install it
+	@Compliance/prerequisites.sh test
+
+release:
+	@swift build -c release

@@ -1,0 +1,31 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Testing
+
+@testable import duplex
+
+@Suite struct PageTests {
+    @Test func allAreThereWithTheirTypes() {
+        #expect(Page.all.map(\.path) == ["/", "/style.css", "/chat.js"])
+        for page in Page.all {
+            #expect(!page.bytes.isEmpty)
+            let request = Request(
+                head: HTTPRequest(method: .get, scheme: "http", authority: "a", path: page.path),
+                body: RequestBody(buffer: ByteBuffer()))
+            let response = page.response(to: request)
+            #expect(response.status == .ok)
+            #expect(response.headers[.contentType] == page.type)
+            #expect(response.body.contentLength == page.bytes.count)
+        }
+    }
+
+    /// Nothing comes from another server, neither by the pages nor by what the browser is told.
+    @Test func nothingComesFromElsewhere() {
+        for page in Page.all {
+            let text = String(decoding: page.bytes, as: UTF8.self)
+            let addresses = text.matches(of: /https?:\/\/[^\s"'<>]*/).map { String($0.output) }
+            #expect(addresses.allSatisfy { $0.hasPrefix("http://www.w3.org/2000/svg") }, "\(addresses)")
+        }
+    }
+}

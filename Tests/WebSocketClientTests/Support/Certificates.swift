@@ -1,0 +1,55 @@
+import NIOSSL
+
+/// Certificates that sign themselves, valid from 2020 to 2119, and their key. They protect nothing: for tests only.
+enum Certificates {
+    /// For the name localhost and the address 127.0.0.1.
+    static let localhost = """
+        -----BEGIN CERTIFICATE-----
+        MIIBjzCCATWgAwIBAgIUdqNaAPUFRR8Et9ZhduHig5d5LakwCgYIKoZIzj0EAwIw
+        FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
+        MDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+        PQMBBwNCAASJLi6zNoiLPOiSrFQ6GvpyfRgwEVOBMCCvG0v8nNvfB2RSZPYTC88C
+        AT4WAhKeuif1GQkLbbTRpiWFUqiMHX+Oo2MwYTAaBgNVHREEEzARgglsb2NhbGhv
+        c3SHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zATBgNVHSUEDDAKBggrBgEFBQcDATAd
+        BgNVHQ4EFgQUTUlVkGXH4CnGstNEtv7DiipmXsEwCgYIKoZIzj0EAwIDSAAwRQIh
+        AP/lDcFK+XIly6Kc7ho9fpAgAuoR062E2ihejImQpdUpAiBKIp+qqP+UG8CAx59a
+        vJ07HOAY8oIAkbGjPaqI0ZM4ig==
+        -----END CERTIFICATE-----
+        """
+
+    /// For the name other.example.
+    static let otherName = """
+        -----BEGIN CERTIFICATE-----
+        MIIBlTCCATugAwIBAgIUOL+i0EXNcjipTzVToKRy7XrCTtEwCgYIKoZIzj0EAwIw
+        GDEWMBQGA1UEAwwNb3RoZXIuZXhhbXBsZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIw
+        MDEwMTAwMDAwMFowGDEWMBQGA1UEAwwNb3RoZXIuZXhhbXBsZTBZMBMGByqGSM49
+        AgEGCCqGSM49AwEHA0IABIkuLrM2iIs86JKsVDoa+nJ9GDARU4EwIK8bS/yc298H
+        ZFJk9hMLzwIBPhYCEp66J/UZCQtttNGmJYVSqIwdf46jYTBfMBgGA1UdEQQRMA+C
+        DW90aGVyLmV4YW1wbGUwDwYDVR0TAQH/BAUwAwEB/zATBgNVHSUEDDAKBggrBgEF
+        BQcDATAdBgNVHQ4EFgQUTUlVkGXH4CnGstNEtv7DiipmXsEwCgYIKoZIzj0EAwID
+        SAAwRQIhAOwZdJs8UlqhaTD7KCI22wp8KWxNNK9+Lu+0xg5fSIJMAiAOU16hh162
+        B7ajF9TONRNlUqjuC5p8as16+OICWQKI8A==
+        -----END CERTIFICATE-----
+        """
+
+    /// The key of both.
+    private static let key = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB8g3t0bDVna/RKZ7
+        9Rsl5YVZOxqZ7k0pA7cz2lrdMrKhRANCAASJLi6zNoiLPOiSrFQ6GvpyfRgwEVOB
+        MCCvG0v8nNvfB2RSZPYTC88CAT4WAhKeuif1GQkLbbTRpiWFUqiMHX+O
+        -----END PRIVATE KEY-----
+        """
+
+    static func parse(_ pem: String) throws -> NIOSSLCertificate {
+        try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem)
+    }
+
+    /// A server that shows this certificate.
+    static func serverContext(_ pem: String) throws -> NIOSSLContext {
+        let key = try NIOSSLPrivateKey(bytes: Array(Certificates.key.utf8), format: .pem)
+        return try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: [.certificate(try Certificates.parse(pem))], privateKey: .privateKey(key)))
+    }
+}
