@@ -166,6 +166,7 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
+        case HTTPParserError.invalidEOFState: self.ended(context)
         case let error as HTTPParserError: self.fail(DialError(.notHTTP("\(error)")), context)
         default: self.fail(DialError(connecting: error), context)
         }

@@ -1,12 +1,13 @@
 import NIOCore
 
-/// Holds the bytes that arrived behind the answer to the handshake while the HTTP decoder is leaving the pipeline, which
+/// Holds what arrived behind the answer to the handshake while the HTTP decoder is leaving the pipeline, which
 /// takes until the next turn of the event loop; the driver can only come after it, since the decoder looks at what is written.
 final class LeftoverCollector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     private var bytes: ByteBuffer?
+    private var isInputClosed = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = self.unwrapInboundIn(data)
@@ -17,10 +18,20 @@ final class LeftoverCollector: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// On removal, the bytes go to the next handler.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            self.isInputClosed = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// On removal, the bytes go to the next handler, and then the peer's end.
     func handlerRemoved(context: ChannelHandlerContext) {
-        guard let bytes = self.bytes.take() else { return }
-        context.fireChannelRead(self.wrapInboundOut(bytes))
-        context.fireChannelReadComplete()
+        if let bytes = self.bytes.take() {
+            context.fireChannelRead(self.wrapInboundOut(bytes))
+            context.fireChannelReadComplete()
+        }
+        if self.isInputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
     }
 }

@@ -60,12 +60,14 @@ public enum WebSocketClient {
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                // However the attempt is given up, its channels go with it.
+                promise.futureResult.whenFailure { _ in channel.close(promise: nil) }
+                return channel.eventLoop.makeCompletedFuture {
                     try attempt.addHandlers(to: channel, promise: promise, deadline: deadline)
                 }
             }
-        let connecting = bootstrap.connect(host: url.host, port: url.port)
-        connecting.whenFailure { promise.fail(DialError(connecting: $0)) }
+        bootstrap.connect(host: url.host, port: url.port)
+            .whenFailure { promise.fail(DialError(connecting: $0)) }
         return try await withTaskCancellationHandler {
             do {
                 return try await promise.futureResult.get()
@@ -74,7 +76,8 @@ public enum WebSocketClient {
                 throw error
             }
         } onCancel: {
-            connecting.whenSuccess { $0.close(promise: nil) }
+            promise.fail(CancellationError())
+            // If that came too late:
             promise.futureResult.whenSuccess { $0.abort() }
         }
     }
@@ -105,7 +108,7 @@ private struct DialAttempt: Sendable {
         for field in options.fields {
             let name = field.name.canonicalName
             guard !name.hasPrefix("sec-websocket-"),
-                !["host", "upgrade", "connection", "content-length"].contains(name)
+                !["host", "upgrade", "connection", "content-length", "transfer-encoding"].contains(name)
             else { throw DialError(.invalidField(field.name.rawName)) }
         }
         var fields = options.fields

@@ -43,7 +43,7 @@ public struct WebSocketURL: Sendable, Hashable {
         }
         let standard = self.isSecure ? 443 : 80
         self.port = url.port ?? standard
-        guard (1...65535).contains(self.port) else {
+        guard (1...65535).contains(self.port), url.port != nil || !WebSocketURL.namesPort(url) else {
             throw DialError(.invalidURL(text, "its port is out of range"))
         }
         self.host = host
@@ -57,5 +57,12 @@ public struct WebSocketURL: Sendable, Hashable {
         } else {
             self.authorization = nil
         }
+    }
+
+    /// Whether a port is given. Foundation has none where the number is too large for an `Int`.
+    private static func namesPort(_ url: URL) -> Bool {
+        let authority = url.absoluteString.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+        let end = authority.reversed().prefix { $0 != ":" && $0 != "]" && $0 != "@" }
+        return !end.isEmpty && authority.dropLast(end.count).last == ":"
     }
 }

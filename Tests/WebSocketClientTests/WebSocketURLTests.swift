@@ -31,6 +31,7 @@ struct WebSocketURLTests {
             ),
             // Addresses.
             ("ws://127.0.0.1:1", Parts(host: "127.0.0.1", port: 1, authority: "127.0.0.1:1")),
+            ("ws://a:", Parts(host: "a", authority: "a")),
             ("ws://[::1]", Parts(host: "::1", authority: "[::1]")),
             ("ws://[2001:db8::1]:8080/x", Parts(host: "2001:db8::1", port: 8080, path: "/x", authority: "[2001:db8::1]:8080")),
             // Path and query.
@@ -42,6 +43,7 @@ struct WebSocketURLTests {
             ("ws://a/ü", Parts(host: "a", path: "/%C3%BC", authority: "a")),
             // User and password.
             ("ws://user:pass@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjpwYXNz")),
+            ("ws://user:1@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjox")),
             ("ws://user@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjo=")),
             ("ws://us%40er:p%3A%2F@a:81", Parts(host: "a", port: 81, authority: "a:81", authorization: "Basic dXNAZXI6cDov")),
         ])
@@ -65,7 +67,7 @@ struct WebSocketURLTests {
     @Test(
         arguments: [
             ("", "absolute"), ("example.com", "absolute"), ("/chat", "absolute"), ("//example.com/chat", "absolute"),
-            ("ws", "absolute"), ("://a", "absolute"), ("ws://a b", "absolute"), ("ws://[::1", "absolute"),
+            ("ws", "absolute"), ("://a", "scheme"), ("ws://a b", "absolute"), ("ws://[::1", "absolute"),
             ("ftp://example.com", "scheme"), ("localhost:3000", "scheme"), ("file:///etc", "scheme"),
             ("wsx://a", "scheme"),
             ("ws:", "host"), ("ws://", "host"), ("ws:///chat", "host"), ("ws:example.com", "host"), ("ws://:80", "host"),

@@ -80,7 +80,7 @@ struct WebSocketMachineTests {
         var machine = WebSocketMachine(role: .server, closeTimeout: 7)
         let (events, offset) = self.feed(
             &machine, mask([0x88, 0x05, 0x0F, 0xA0, 0x62, 0x79, 0x65], key: [9, 8, 7, 6]) + [0xFF, 0xFF], now: 1000)
-        #expect(events == [.closing(.writeAndClose(.code(4000)))])
+        #expect(events == [.closing(.writeAndClose(.code(4000, "bye")))])
         #expect(offset == 11)
         #expect(machine.phase == .closing)
         #expect(machine.deadline == 1007)

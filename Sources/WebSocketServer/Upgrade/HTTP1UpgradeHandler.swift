@@ -33,9 +33,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case receiving(UpgradeAttempt)
         /// The answers to earlier requests are awaited.
         case handingOver(UpgradeAttempt)
+        /// The same, and then comes a refusal.
+        case refusing(Refusal)
         /// The route is asked.
         case deciding
-        /// A refusal is on its way; what still arrives is thrown away.
+        /// The last answer is on its way; what still arrives is thrown away.
         case refused
         /// WebSocket from now on.
         case upgraded
@@ -54,9 +56,13 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var hasHTTP = false
+    /// Closes idle connections; it must be gone before the route is asked, since it would take a WebSocket for one.
+    private var connectionState: HTTPConnectionStateHandler?
     private var requestsInProgress = 0
     /// The parser reads nothing behind a request that asked for some upgrade, so the connection must end after its answer.
     private var endsAfterAnswer = false
+    private var isReadDeferred = false
+    private var isInputClosed = false
     private var timeout: Scheduled<Void>?
 
     init(
@@ -124,7 +130,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             case .end: self.beginUpgrade(attempt, context)
             case .head, .body: self.refuse(Refusal(HandshakeError(.body)))
             }
-        case .handingOver, .deciding, .refused, .upgraded:
+        case .handingOver, .refusing, .deciding, .refused, .upgraded:
             return
         }
     }
@@ -149,8 +155,12 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             self.first.succeed(.upgrade(attempt))
             return
         }
-        // Hummingbird is told that no request follows. When it has answered those before, it ends its side.
         self.state = .handingOver(attempt)
+        self.endHTTP(context)
+    }
+
+    /// Tells Hummingbird that no request follows. When it has answered those before, it ends its side.
+    private func endHTTP(_ context: ChannelHandlerContext) {
         context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
 
@@ -161,10 +171,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let pipeline = context.pipeline.syncOperations
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
-            try pipeline.addHandler(
-                HTTPConnectionStateHandler(
-                    idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) },
-                    logger: self.logger))
+            let connectionState = HTTPConnectionStateHandler(
+                idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger)
+            try pipeline.addHandler(connectionState)
+            self.connectionState = connectionState
             let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             self.hasHTTP = true
@@ -187,7 +197,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         default: break
         }
         switch self.unwrapOutboundIn(data) {
-        case .head(var head) where self.endsAfterAnswer && head.status.code >= 200:
+        case .head(var head)
+        where self.endsAfterAnswer && self.requestsInProgress == 1 && head.status.code >= 200:
             head.headers.replaceOrAdd(name: "Connection", value: "close")
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
         case .end:
@@ -208,7 +219,13 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             // Hummingbird has answered the earlier requests. Its side of the connection ends; the connection goes on.
             self.state = .deciding
             promise?.succeed(())
+            if let handler = self.connectionState.take() {
+                context.pipeline.syncOperations.removeHandler(handler, promise: nil)
+            }
             self.later.succeed(attempt)
+        case (.refusing(let refusal), .output), (.refusing(let refusal), .input):
+            promise?.succeed(())
+            self.send(refusal, context)
         case (.deciding, .output), (.deciding, .input), (.upgraded, .output), (.upgraded, .input):
             promise?.succeed(())
         default:
@@ -225,6 +242,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context = self.context, context.channel.isActive, case .deciding = self.state else {
             throw ChannelError.ioOnClosedChannel
         }
+        guard !self.isInputClosed else {
+            context.close(promise: nil)
+            throw ChannelError.inputClosed
+        }
         self.state = .upgraded
         context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponseHead(response))), promise: nil)
         let pipeline = context.pipeline.syncOperations
@@ -235,43 +256,83 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             configuration: plan.configuration, delivery: plan.delivery)
         // Removed last: it passes on what arrived behind the request.
         pipeline.removeHandler(self.decoder, promise: nil)
+        self.resumeReading(context)
         if !self.hasHTTP { pipeline.removeHandler(self, promise: nil) }
         return connection
     }
 
-    /// Answers with a refusal, and ends the connection. On the event loop.
+    /// Answers with a refusal, once the earlier requests have their answers, and ends the connection. On the event loop.
     func refuse(_ refusal: Refusal) {
         switch self.state {
-        case .refused, .upgraded: return
+        case .refusing, .refused, .upgraded: return
         default: break
         }
         guard let context = self.context else { return }
-        self.state = .refused
+        if self.requestsInProgress > 0 {
+            self.state = .refusing(refusal)
+            self.endHTTP(context)
+        } else {
+            self.send(refusal, context)
+            if self.hasHTTP { self.endHTTP(context) }
+        }
+    }
+
+    private func send(_ refusal: Refusal, _ context: ChannelHandlerContext) {
         let (head, body) = refusal.parts
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        if self.hasHTTP { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         self.linger(context)
     }
 
     /// Ends the writing side, and the connection when the client has ended its side or does not do so in time.
     private func linger(_ context: ChannelHandlerContext) {
+        self.state = .refused
         context.close(mode: .output, promise: nil)
+        self.resumeReading(context)
         self.timeout?.cancel()
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP1UpgradeHandler.lingerTime) {
             context.close(promise: nil)
         }
     }
 
+    // MARK: Reading
+
+    /// What comes behind a handshake waits in the socket until the route has decided.
+    func read(context: ChannelHandlerContext) {
+        switch self.state {
+        case .handingOver, .refusing, .deciding: self.isReadDeferred = true
+        default: context.read()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        switch self.state {
+        case .refused, .upgraded:
+            // Hummingbird's side asks for no reads once its part has ended, so they are asked for here.
+            if self.hasHTTP { context.read() }
+        default: break
+        }
+    }
+
+    private func resumeReading(_ context: ChannelHandlerContext) {
+        guard self.isReadDeferred || self.hasHTTP else { return }
+        self.isReadDeferred = false
+        context.read()
+    }
+
     // MARK: Everything else
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (self.state, event) {
-        case (.idle, ChannelEvent.inputClosed), (.refused, ChannelEvent.inputClosed),
-            (.deciding, ChannelEvent.inputClosed),
-            (.receiving, ChannelEvent.inputClosed), (.handingOver, ChannelEvent.inputClosed):
+        case (.idle, ChannelEvent.inputClosed), (.receiving, ChannelEvent.inputClosed),
+            (.refused, ChannelEvent.inputClosed):
             context.close(promise: nil)
+        case (.handingOver, ChannelEvent.inputClosed), (.refusing, ChannelEvent.inputClosed),
+            (.deciding, ChannelEvent.inputClosed):
+            // No WebSocket can come of it, but a refusal can still be read.
+            self.isInputClosed = true
         case (.idle, is ChannelShouldQuiesceEvent), (.refused, is ChannelShouldQuiesceEvent):
             context.close(promise: nil)
         case (.deciding, is ChannelShouldQuiesceEvent), (.receiving, is ChannelShouldQuiesceEvent):

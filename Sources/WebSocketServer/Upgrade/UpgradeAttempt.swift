@@ -47,16 +47,8 @@ final class UpgradeAttempt: Sendable {
     /// Lets the application answer, and does what the answer says. Returns when the connection is refused, or is a WebSocket
     /// and its reader, if it has one, is done.
     func run(_ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger) async {
-        let (response, body) = await self.answer(responder, channel: channel, logger: logger)
-        guard let handler = self.handler.withLock({ $0.take() }) else { return }
-        let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
-            guard response.status == .switchingProtocols, let plan = self.plan else {
-                handler.refuse(Refusal(response, body: body, of: self.request))
-                return nil
-            }
-            return try handler.accept(response, plan, self)
-        }
-        guard let connection = (try? await outcome.get()) ?? nil, let run = self.plan?.run else { return }
+        guard let connection = await self.decide(responder, channel: channel, logger: logger), let run = self.plan?.run
+        else { return }
         do {
             try await run(connection)
             try connection.startClosing()
@@ -71,11 +63,11 @@ final class UpgradeAttempt: Sendable {
         }
     }
 
-    /// What the application answers. A WebSocket route answers 101 at once; anything else is a refusal, of which only so
-    /// much is taken that an endless answer (of a route that streams events, say) does no harm.
-    private func answer(
+    /// Asks the application, and accepts or refuses. Returns when the application is done with its answer; the client need
+    /// not wait for that.
+    private func decide(
         _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger
-    ) async -> (HTTPResponse, ByteBuffer) {
+    ) async -> WebSocketConnection? {
         // Hummingbird's response writer stands on an async channel's writer. One that is not connected to a channel lets
         // the answer be looked at before anything is written, and leaves no async channel behind in the pipeline.
         let (writer, parts) = NIOAsyncChannelOutboundWriter<HTTPResponsePart>.makeTestingWriter()
@@ -91,22 +83,49 @@ final class UpgradeAttempt: Sendable {
                     writer.finish()
                 }
             }
-            var response = HTTPResponse(status: .internalServerError)
-            var body = ByteBuffer()
-            reading: for await part in parts {
-                switch part {
-                case .head(let head):
-                    response = head
-                    if head.status == .switchingProtocols || head.status.kind == .successful { break reading }
-                case .body(var bytes):
-                    body.writeBuffer(&bytes)
-                    if body.readableBytes > UpgradeAttempt.maxRefusalBody { break reading }
-                case .end:
-                    break reading
-                }
-            }
+            let (response, body) = await UpgradeAttempt.beginning(of: parts)
+            // What is written from now on is thrown away.
+            writer.finish()
             group.cancelAll()
-            return (response, body)
+            return await self.carryOut(response, body, on: channel)
         }
+    }
+
+    /// The head of the application's answer, and the body where it matters. A WebSocket route answers 101 at once; anything
+    /// else is a refusal, of which only so much is taken that an endless answer (of a route that streams events, say) does
+    /// no harm.
+    private static func beginning(
+        of parts: NIOAsyncChannelOutboundWriter<HTTPResponsePart>.TestSink
+    ) async -> (HTTPResponse, ByteBuffer) {
+        var response = HTTPResponse(status: .internalServerError)
+        var body = ByteBuffer()
+        reading: for await part in parts {
+            switch part {
+            case .head(let head):
+                response = head
+                if head.status == .switchingProtocols || head.status.kind == .successful { break reading }
+            case .body(var bytes):
+                body.writeBuffer(&bytes)
+                if body.readableBytes > UpgradeAttempt.maxRefusalBody { break reading }
+            case .end:
+                break reading
+            }
+        }
+        return (response, body)
+    }
+
+    /// Does what the application's answer says.
+    private func carryOut(
+        _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel
+    ) async -> WebSocketConnection? {
+        guard let handler = self.handler.withLock({ $0.take() }) else { return nil }
+        let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
+            guard response.status == .switchingProtocols, let plan = self.plan else {
+                handler.refuse(Refusal(response, body: body, of: self.request))
+                return nil
+            }
+            return try handler.accept(response, plan, self)
+        }
+        return (try? await outcome.get()) ?? nil
     }
 }

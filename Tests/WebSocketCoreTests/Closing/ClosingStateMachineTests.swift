@@ -61,7 +61,7 @@ struct ClosingStateMachineTests {
     private static let failedNow = Closure(code: .abnormalClosure, wasClean: false, error: ProtocolError(.invalidUTF8))
 
     /// The reply to a peer's close carries its code, and no reason.
-    private static let reply = CloseFrame.code(4002)
+    private static let reply = CloseFrame.code(4002, "second")
     private static let failure = CloseFrame.code(1007, "text that is not UTF-8 (8.1)")
 
     static let open: [Row] = [

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -254,6 +255,45 @@ struct HTTP1UpgradeHandlerTests {
                 try await client.send(Handshake.request(without: [Handshake.key]))
                 try await client.endOutput()
                 #expect(try await client.readLastAnswer().status == 400)
+            }
+        }
+    }
+
+    /// The same for a refusal that only the application knows, and behind ordinary requests.
+    @Test(arguments: ["", Handshake.get("/page")])
+    func refusedByTheApplicationAfterHalfClose(before: String) async throws {
+        let router = echoRouter()
+        let asked = Mailbox<Void>()
+        let granted = Mailbox<Void>()
+        router.get("/slow") { _, _ -> HTTPResponse.Status in
+            asked.post(())
+            _ = await granted.next()
+            return .forbidden
+        }
+        try await TestServer.with(router) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(before + Handshake.request("/slow"))
+                _ = await asked.next()
+                try await client.endOutput()
+                granted.post(())
+                if !before.isEmpty { #expect(try await client.readAnswer().body == "a page") }
+                let answer = try await client.readLastAnswer()
+                #expect(answer.status == 403)
+                #expect(answer.body == "Forbidden\n")
+            }
+        }
+    }
+
+    /// A refused connection ends as soon as the client has ended its side, whatever came before.
+    @Test(arguments: ["", Handshake.get("/page")])
+    func clientEndsAfterRefusal(before: String) async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(before + Handshake.request("/nothing"))
+                if !before.isEmpty { #expect(try await client.readAnswer().body == "a page") }
+                #expect(try await client.readLastAnswer().status == 404)
+                try await client.endOutput()
+                try await client.channel.closeFuture.get()
             }
         }
     }
