@@ -103,7 +103,10 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
         self.timeout?.cancel()
         let channel = context.channel
         let pipeline = context.pipeline.syncOperations
-        let collector = LeftoverCollector()
+        // What the decoder holds already comes out behind it; what comes from now on, the end too, is kept from it: it would
+        // throw away what it holds.
+        let leftovers = LeftoverCollector()
+        let later = LeftoverCollector()
         let removed = context.eventLoop.makePromise(of: Void.self)
         removed.futureResult.assumeIsolated().whenComplete { _ in
             guard channel.isActive else {
@@ -112,19 +115,21 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
             }
             do {
                 let connection = try WebSocketConnection.start(
-                    on: channel, position: .after(collector), role: .client,
+                    on: channel, position: .after(leftovers), role: .client,
                     handshake: .init(
                         request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
                     configuration: self.configuration, delivery: self.delivery)
                 self.promise.succeed(connection)
-                pipeline.removeHandler(collector, promise: nil)
+                pipeline.removeHandler(leftovers, promise: nil)
+                pipeline.removeHandler(later, promise: nil)
             } catch {
                 self.promise.fail(DialError(connecting: error))
                 channel.close(promise: nil)
             }
         }
         do {
-            try pipeline.addHandler(collector, position: .after(self.decoder))
+            try pipeline.addHandler(later, position: .before(self.decoder))
+            try pipeline.addHandler(leftovers, position: .after(self.decoder))
         } catch {
             removed.fail(error)
             return

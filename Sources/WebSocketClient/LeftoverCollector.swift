@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Holds what arrived behind the answer to the handshake while the HTTP decoder is leaving the pipeline, which
-/// takes until the next turn of the event loop; the driver can only come after it, since the decoder looks at what is written.
+/// Holds what arrived behind the answer to the handshake while the HTTP decoder is leaving the pipeline, which takes until
+/// the next turn of the event loop; the driver can only come after it, since the decoder looks at what is written.
 final class LeftoverCollector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -25,6 +25,7 @@ public struct WebSocketHTTP1Channel: HTTPChannelHandler {
     public let responder: HTTPChannelHandler.Responder
     let configuration: HTTP1Channel.Configuration
     let handshakeTimeout: TimeAmount
+    private let open = OpenConnections()
 
     /// Makes a channel set-up.
     ///
@@ -73,11 +74,11 @@ public struct WebSocketHTTP1Channel: HTTPChannelHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.handleHTTP(asyncChannel: asyncChannel, logger: logger) }
                 if let attempt = (try? await value.later.get()) ?? nil {
-                    await attempt.run(self.responder, channel: value.channel, logger: logger)
+                    await attempt.run(self.responder, channel: value.channel, open: self.open, logger: logger)
                 }
             }
         case .upgrade(let attempt):
-            await attempt.run(self.responder, channel: value.channel, logger: logger)
+            await attempt.run(self.responder, channel: value.channel, open: self.open, logger: logger)
         case .gone:
             return
         }

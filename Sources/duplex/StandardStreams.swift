@@ -8,12 +8,13 @@ import Musl
 
 /// Lines to the standard streams, each written at once: output to a pipe must not wait for a full buffer.
 enum StandardStreams {
-    /// Writes a line to standard output.
-    static func out(_ line: String) { write(line, to: 1) }
+    /// Writes a line to standard output; false when its reader is gone.
+    @discardableResult
+    static func out(_ line: String) -> Bool { write(line, to: 1) }
     /// Writes a line to standard error.
-    static func err(_ line: String) { write(line, to: 2) }
+    static func err(_ line: String) { _ = write(line, to: 2) }
 
-    private static func write(_ line: String, to descriptor: Int32) {
+    private static func write(_ line: String, to descriptor: Int32) -> Bool {
         var bytes = Array(line.utf8)
         bytes.append(UInt8(ascii: "\n"))
         var offset = 0
@@ -27,9 +28,9 @@ enum StandardStreams {
                 Musl.write(descriptor, raw.baseAddress! + offset, raw.count - offset)
                 #endif
             }
-            // A reader that is gone gets nothing more; there is nobody to tell.
-            guard count > 0 || errno == EINTR else { return }
+            guard count > 0 || errno == EINTR else { return false }
             offset += max(count, 0)
         }
+        return true
     }
 }

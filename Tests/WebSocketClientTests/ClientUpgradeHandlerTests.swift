@@ -200,7 +200,10 @@ struct ClientUpgradeHandlerTests {
     @Test(
         arguments: [
             ("HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nnot you\n", 403, "not you\n"),
-            ("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno \r\n3\r\nway\r\n0\r\n\r\n", 404, "no way"),
+            (
+                "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno \r\n3\r\nway\r\n0\r\n\r\n", 404,
+                "no way"
+            ),
             ("HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 8\r\nContent-Length: 0\r\n\r\n", 426, ""),
             ("HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", 302, ""),
             ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", 200, "<html>"),
@@ -272,9 +275,11 @@ struct ClientUpgradeHandlerTests {
     @Test(arguments: ["", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: web", "HTTP/1.1 403 Forbidden\r\n\r\nno"])
     func timeout(part: String) async throws {
         let error = try await self.failure(DialOptions(timeout: .milliseconds(50))) { connection in
-            _ = try await connection.readHead()
-            if !part.isEmpty { try await connection.send(part) }
-            #expect(try await connection.readToEnd() == [])
+            // On a slow machine the client may be gone before it has asked.
+            guard (try? await connection.readHead()) != nil else { return }
+            if !part.isEmpty { try? await connection.send(part) }
+            let rest = try await connection.readToEnd()
+            #expect(rest == [])
         }
         #expect(error?.isTimeout == true)
     }

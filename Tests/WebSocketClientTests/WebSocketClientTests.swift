@@ -92,7 +92,10 @@ struct WebSocketClientTests {
         defer { listener.close(promise: nil) }
         let port = try #require(listener.localAddress?.port)
         let tasks = (0..<8).map { _ in
-            Task { try await WebSocketClient.connect(to: "ws://127.0.0.1:\(port)", options: DialOptions(timeout: .seconds(3600))) }
+            Task {
+                try await WebSocketClient.connect(
+                    to: "ws://127.0.0.1:\(port)", options: DialOptions(timeout: .seconds(3600)))
+            }
         }
         await Task.yield()
         for task in tasks {
@@ -139,9 +142,11 @@ struct WebSocketClientTests {
         }
     }
 
-    @Test(arguments: [
-        ("user:pass@", nil, "Authorization: Basic dXNlcjpwYXNz"), ("user:pass@", "Bearer x", "Authorization: Bearer x"),
-    ] as [(String, String?, String)])
+    @Test(
+        arguments: [
+            ("user:pass@", nil, "Authorization: Basic dXNlcjpwYXNz"),
+            ("user:pass@", "Bearer x", "Authorization: Bearer x"),
+        ] as [(String, String?, String)])
     func authorization(user: String, field: String?, line: String) async throws {
         let heads = Mailbox<String>()
         try await RawServer.with { connection in

@@ -33,7 +33,10 @@ struct WebSocketURLTests {
             ("ws://127.0.0.1:1", Parts(host: "127.0.0.1", port: 1, authority: "127.0.0.1:1")),
             ("ws://a:", Parts(host: "a", authority: "a")),
             ("ws://[::1]", Parts(host: "::1", authority: "[::1]")),
-            ("ws://[2001:db8::1]:8080/x", Parts(host: "2001:db8::1", port: 8080, path: "/x", authority: "[2001:db8::1]:8080")),
+            (
+                "ws://[2001:db8::1]:8080/x",
+                Parts(host: "2001:db8::1", port: 8080, path: "/x", authority: "[2001:db8::1]:8080")
+            ),
             // Path and query.
             ("ws://a?q=1", Parts(host: "a", path: "/?q=1", authority: "a")),
             ("ws://a/b/c?q=1&r=%20", Parts(host: "a", path: "/b/c?q=1&r=%20", authority: "a")),
@@ -45,7 +48,10 @@ struct WebSocketURLTests {
             ("ws://user:pass@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjpwYXNz")),
             ("ws://user:1@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjox")),
             ("ws://user@a", Parts(host: "a", authority: "a", authorization: "Basic dXNlcjo=")),
-            ("ws://us%40er:p%3A%2F@a:81", Parts(host: "a", port: 81, authority: "a:81", authorization: "Basic dXNAZXI6cDov")),
+            (
+                "ws://us%40er:p%3A%2F@a:81",
+                Parts(host: "a", port: 81, authority: "a:81", authorization: "Basic dXNAZXI6cDov")
+            ),
         ])
     func parts(text: String, expected: Parts) throws {
         let url = try WebSocketURL(text)
@@ -70,7 +76,8 @@ struct WebSocketURLTests {
             ("ws", "absolute"), ("://a", "scheme"), ("ws://a b", "absolute"), ("ws://[::1", "absolute"),
             ("ftp://example.com", "scheme"), ("localhost:3000", "scheme"), ("file:///etc", "scheme"),
             ("wsx://a", "scheme"),
-            ("ws:", "host"), ("ws://", "host"), ("ws:///chat", "host"), ("ws:example.com", "host"), ("ws://:80", "host"),
+            ("ws:", "host"), ("ws://", "host"), ("ws:///chat", "host"), ("ws:example.com", "host"),
+            ("ws://:80", "host"),
             ("ws://user@/", "host"),
             ("ws://a#", "fragment"), ("ws://a/#f", "fragment"), ("ws://a/?q#f", "fragment"),
             ("ws://a:0", "port"), ("ws://a:65536", "port"), ("ws://a:99999999999999999999", "port"),

@@ -92,8 +92,8 @@ extension WebSocketChannelHandler {
     }
 
     private func queue(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) {
-        // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before.
-        if self.isReaderFull && !self.isOpen { self.isDropping = true }
+        // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before it.
+        if self.isReaderFull && !self.isOpen && !self.hasReader { self.isDropping = true }
         guard !self.isDropping, !data.range.isEmpty || data.isFirst || data.isLast else { return }
         self.batch.append(
             WebSocketMessageChunk(

@@ -147,15 +147,27 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     // MARK: Back pressure towards the peer
 
     func read(context: ChannelHandlerContext) {
-        if (self.isReaderFull || self.hot.pointee.isSocketFull) && self.isOpen {
+        if self.mustNotRead {
             self.isReadDeferred = true
         } else {
             context.read()
         }
     }
 
+    /// Whether the socket is left alone. A connection that this end closes has to see the peer's Close frame: it does not wait
+    /// for its own writes any more, and for a reader only if there is one.
+    private var mustNotRead: Bool {
+        if self.isOpen { return self.isReaderFull || self.hot.pointee.isSocketFull }
+        return self.isReaderFull && self.hasReader
+    }
+
+    /// Whether there is somebody who takes what is queued.
+    var hasReader: Bool {
+        if case .queue(let queue) = self.sink { queue.hasReader } else { false }
+    }
+
     func resumeReadingIfPossible() {
-        guard self.isReadDeferred, !(self.isReaderFull || self.hot.pointee.isSocketFull) || !self.isOpen else { return }
+        guard self.isReadDeferred, !self.mustNotRead else { return }
         self.isReadDeferred = false
         self.context?.read()
     }

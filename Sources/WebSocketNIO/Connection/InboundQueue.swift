@@ -14,6 +14,8 @@ final class InboundQueue: Sendable {
         var bytes = 0
         var isFull = false
         var isBeingRead = false
+        /// How many iterators there are: while there is one, somebody may go on reading.
+        var readers = 0
         var reader: UnsafeContinuation<Void, Never>?
         /// A message of which more than one piece has been taken; kept here, so that a cancelled reader loses nothing.
         var partial: WebSocketMessageChunk?
@@ -55,6 +57,27 @@ final class InboundQueue: Sendable {
     }
 
     // MARK: The reader's side
+
+    /// Somebody who may read is there as long as this is held.
+    final class Reader: Sendable {
+        let connection: WebSocketConnection
+
+        init(_ connection: WebSocketConnection) {
+            self.connection = connection
+            connection.queue?.state.withLock { $0.readers += 1 }
+        }
+
+        deinit {
+            let isLast = self.connection.queue?.state.withLock { state in
+                state.readers -= 1
+                return state.readers == 0
+            }
+            if isLast == true { self.connection.readerLeft() }
+        }
+    }
+
+    /// Whether somebody may read what is queued.
+    var hasReader: Bool { self.state.withLock { $0.readers > 0 } }
 
     private enum Step {
         case chunk(WebSocketMessageChunk, becameFree: Bool)

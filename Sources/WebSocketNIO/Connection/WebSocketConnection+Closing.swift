@@ -4,8 +4,8 @@ public import WebSocketCore
 extension WebSocketConnection {
     /// Closes the connection, and waits until it is gone: at most ``WebSocketConfiguration/closeTimeout``.
     ///
-    /// Messages that arrive before the peer's Close frame are still handed on; they are dropped when nobody reads them and
-    /// ``WebSocketConfiguration/receiveBuffer`` is full. Cancelling the task does not end the wait.
+    /// Messages that arrive before the peer's Close frame are still handed on; they are dropped only when there is no
+    /// iterator of ``messages`` or ``chunks`` and ``WebSocketConfiguration/receiveBuffer`` is full. Cancelling the task does not end the wait.
     ///
     /// - Parameters:
     ///   - code: One that may be sent (``CloseCode/isAllowedOnWire``).

@@ -18,15 +18,15 @@ extension WebSocketConnection {
         let connection: WebSocketConnection
 
         /// Makes an iterator; all iterators of a connection take from the same queue.
-        public func makeAsyncIterator() -> Iterator { Iterator(connection: self.connection) }
+        public func makeAsyncIterator() -> Iterator { Iterator(reader: InboundQueue.Reader(self.connection)) }
 
         /// Takes messages one by one.
         public struct Iterator: AsyncIteratorProtocol {
-            let connection: WebSocketConnection
+            let reader: InboundQueue.Reader
 
             /// The next message; nil when the connection has closed cleanly.
             public mutating func next() async throws -> WebSocketMessage? {
-                try await self.connection.queue?.nextMessage(self.connection)
+                try await self.reader.connection.queue?.nextMessage(self.reader.connection)
             }
         }
     }
@@ -38,15 +38,15 @@ extension WebSocketConnection {
         let connection: WebSocketConnection
 
         /// Makes an iterator; all iterators of a connection take from the same queue.
-        public func makeAsyncIterator() -> Iterator { Iterator(connection: self.connection) }
+        public func makeAsyncIterator() -> Iterator { Iterator(reader: InboundQueue.Reader(self.connection)) }
 
         /// Takes pieces one by one.
         public struct Iterator: AsyncIteratorProtocol {
-            let connection: WebSocketConnection
+            let reader: InboundQueue.Reader
 
             /// The next piece; nil when the connection has closed cleanly.
             public mutating func next() async throws -> WebSocketMessageChunk? {
-                try await self.connection.queue?.next(self.connection)
+                try await self.reader.connection.queue?.next(self.reader.connection)
             }
         }
     }
@@ -56,6 +56,12 @@ extension WebSocketConnection {
             handler.isReaderFull = false
             handler.resumeReadingIfPossible()
         }
+    }
+
+    /// The last iterator is gone. A connection that is closing, and was held up by it, goes on.
+    func readerLeft() {
+        guard self.readyState == .closing else { return }
+        self.onLoop { $0.resumeReadingIfPossible() }
     }
 
     func failTooLarge() {

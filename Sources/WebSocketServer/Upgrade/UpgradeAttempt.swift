@@ -45,10 +45,22 @@ final class UpgradeAttempt: Sendable {
     }
 
     /// Lets the application answer, and does what the answer says. Returns when the connection is refused, or is a WebSocket
-    /// and its reader, if it has one, is done.
-    func run(_ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger) async {
-        guard let connection = await self.decide(responder, channel: channel, logger: logger), let run = self.plan?.run
-        else { return }
+    /// that needs no task any more.
+    func run(
+        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, open: OpenConnections, logger: Logger
+    ) async {
+        guard let connection = await self.decide(responder, channel: channel, logger: logger) else { return }
+        if let run = self.plan?.run {
+            await self.read(connection, run, logger)
+        } else {
+            await open.keep(channel)
+        }
+    }
+
+    /// Lets the route read the messages, and closes the connection when it is done with that.
+    private func read(
+        _ connection: WebSocketConnection, _ run: @Sendable (WebSocketConnection) async throws -> Void, _ logger: Logger
+    ) async {
         do {
             try await run(connection)
             try connection.startClosing()
@@ -58,9 +70,9 @@ final class UpgradeAttempt: Sendable {
                 logger.error(
                     "WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
             }
-            try? connection.startClosing(
-                code: error is CancellationError ? .goingAway : .internalError, reason: "")
+            try? connection.startClosing(code: error is CancellationError ? .goingAway : .internalError)
         }
+        _ = await connection.closed
     }
 
     /// Asks the application, and accepts or refuses. Returns when the application is done with its answer; the client need

@@ -66,10 +66,13 @@ struct Connect: AsyncParsableCommand {
             group.addTask {
                 do {
                     for try await message in socket.messages {
-                        switch message {
-                        case .text(let text): StandardStreams.out(text)
-                        case .binary(let bytes): StandardStreams.out("(\(bytes.readableBytes) bytes of binary)")
-                        }
+                        let line =
+                            switch message {
+                            case .text(let text): text
+                            case .binary(let bytes): "(\(bytes.readableBytes) bytes of binary)"
+                            }
+                        // Nobody reads any more, as with `| head`: the conversation is over.
+                        if !StandardStreams.out(line) { break }
                     }
                 } catch {
                     // How the connection ended is told below.

@@ -37,7 +37,7 @@ struct RawServer {
                     defer { connection.close() }
                     do {
                         try await serve(connection)
-                    } catch where Task.isCancelled {
+                    } catch  where Task.isCancelled {
                         // The test is done.
                     } catch {
                         Issue.record(error, "the server's side failed")

@@ -185,7 +185,8 @@ struct HTTP1UpgradeHandlerTests {
         // 404, 405, 426.
         Case(request: Handshake.request("/nothing?x"), status: 404, body: "there is nothing at /nothing\n"),
         Case(
-            request: Handshake.request(method: "POST"), status: 405, body: "a WebSocket handshake is a GET, not a POST\n",
+            request: Handshake.request(method: "POST"), status: 405,
+            body: "a WebSocket handshake is a GET, not a POST\n",
             fields: ["Allow": "GET"]),
         Case(
             request: Handshake.request(without: [Handshake.connection]), status: 426, body: noUpgrade,
