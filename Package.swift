@@ -113,6 +113,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "WebSocketCoreTests",
             dependencies: ["WebSocketCore", .product(name: "HTTPTypes", package: "swift-http-types")],
@@ -133,6 +142,7 @@ let package = Package(
         .testTarget(
             name: "WebSocketServerTests",
             dependencies: [
+                "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
                 "WebSocketNIO",
@@ -152,6 +162,7 @@ let package = Package(
         .testTarget(
             name: "WebSocketClientTests",
             dependencies: [
+                "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
                 "WebSocketNIO",

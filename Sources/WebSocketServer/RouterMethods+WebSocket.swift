@@ -3,8 +3,8 @@ public import Hummingbird
 import WebSocketCore
 public import WebSocketNIO
 
-/// Looks at a request before it is upgraded: returns fields for the answer, or throws to refuse (an `HTTPError` with the
-/// status and reason).
+/// Looks at a request before it is upgraded: returns fields for the answer (those of the handshake itself are left out), or
+/// throws to refuse (an `HTTPError` with the status and reason).
 public typealias WebSocketAcceptance<Context> = @Sendable (Request, Context) async throws -> HTTPFields
 
 extension RouterMethods {
@@ -79,7 +79,9 @@ extension RouterMethods {
             let fields = try await accept(request, context)
             let subprotocol = attempt.offer.subprotocol(from: protocols)
             var response = attempt.offer.response(subprotocol: subprotocol)
-            response.headerFields.append(contentsOf: fields)
+            // What the handshake says is the handshake's: a second Accept or Upgrade would make clients refuse.
+            let own = response.headerFields
+            response.headerFields.append(contentsOf: fields.filter { !own.contains($0.name) })
             attempt.plan = plan(subprotocol)
             return Response(status: response.status, headers: response.headerFields)
         }

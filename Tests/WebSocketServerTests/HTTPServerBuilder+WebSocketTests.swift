@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import TestSupport
 import Testing
 import WebSocketServer
 

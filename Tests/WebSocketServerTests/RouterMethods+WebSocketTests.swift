@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TestSupport
 import Testing
 import WebSocketClient
 import WebSocketCore
@@ -152,7 +153,10 @@ struct RouterMethodsWebSocketTests {
         router.webSocket(
             "/rooms/:room",
             accept: { _, context in
-                [.setCookie: "seen=yes", HTTPField.Name("X-Room")!: context.parameters.get("room") ?? ""]
+                var fields: HTTPFields = [.setCookie: "seen=yes", .upgrade: "tea", .secWebSocketAccept: "no"]
+                fields.append(HTTPField(name: .setCookie, value: "again=yes"))
+                fields[HTTPField.Name("X-Room")!] = context.parameters.get("room")
+                return fields
             }, events: { _ in Echo() })
         try await TestServer.with(router) { server in
             try await RawConnection.with(port: server.port) { client in
@@ -160,6 +164,9 @@ struct RouterMethodsWebSocketTests {
                 let head = try await client.readHead()
                 #expect(head.hasPrefix("HTTP/1.1 101 "))
                 #expect(head.contains("\r\nSet-Cookie: seen=yes\r\n"))
+                #expect(head.contains("\r\nSet-Cookie: again=yes\r\n"))
+                // The handshake's own fields stay as they are.
+                #expect(!head.contains("tea") && !head.contains("Sec-WebSocket-Accept: no"))
                 #expect(head.contains("\r\nX-Room: blue\r\n"))
             }
         }

@@ -1,6 +1,5 @@
 import NIOCore
 import NIOEmbedded
-import NIOEmbedded
 import Testing
 import WebSocketCore
 

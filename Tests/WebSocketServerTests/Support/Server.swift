@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
+import TestSupport
 import WebSocketServer
 
 /// A server that runs in a test.

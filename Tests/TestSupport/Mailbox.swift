@@ -1,18 +1,20 @@
 /// What one side tells the other, in order; one reader at a time.
-final class Mailbox<Element: Sendable>: Sendable {
+package final class Mailbox<Element: Sendable>: Sendable {
     private let stream: AsyncStream<Element>
     private let continuation: AsyncStream<Element>.Continuation
 
-    init() {
+    /// Makes an empty one.
+    package init() {
         (self.stream, self.continuation) = AsyncStream.makeStream()
     }
 
-    func post(_ element: Element) {
+    /// Tells.
+    package func post(_ element: Element) {
         self.continuation.yield(element)
     }
 
     /// Waits for the next one; nil when the task is cancelled.
-    func next() async -> Element? {
+    package func next() async -> Element? {
         var iterator = self.stream.makeAsyncIterator()
         return await iterator.next()
     }

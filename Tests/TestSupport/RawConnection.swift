@@ -1,23 +1,28 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// One end of a TCP connection that sends and expects literal bytes.
-final class RawConnection: Sendable {
+package final class RawConnection: Sendable {
     /// The peer ended its side before what was expected had arrived.
-    struct Ended: Error {
-        var received: String
+    package struct Ended: Error {
+        package var received: String
     }
 
     /// An HTTP answer, as it came.
-    struct Answer: Sendable {
-        var head: String
-        var body: String
+    package struct Answer: Sendable {
+        package var head: String
+        package var body: String
+
+        package init(head: String, body: String) {
+            self.head = head
+            self.body = body
+        }
 
         /// The status line's number.
-        var status: Int { Int(self.head.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+        package var status: Int { Int(self.head.split(separator: " ").dropFirst().first ?? "") ?? 0 }
 
         /// The values of the fields with this name, whatever its case.
-        func values(_ name: String) -> [String] {
+        package func values(_ name: String) -> [String] {
             self.head.split(separator: "\r\n").dropFirst().compactMap { line in
                 let parts = line.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2, parts[0].lowercased() == name.lowercased() else { return nil }
@@ -26,7 +31,7 @@ final class RawConnection: Sendable {
         }
     }
 
-    let channel: any Channel
+    package let channel: any Channel
     private let collector: NIOLoopBound<Collector>
 
     fileprivate init(_ channel: any Channel, _ collector: Collector) {
@@ -35,7 +40,7 @@ final class RawConnection: Sendable {
     }
 
     /// Connects to a port of this machine, and closes the connection behind the closure.
-    static func with<T: Sendable>(
+    package static func with<T: Sendable>(
         port: Int, _ body: (RawConnection) async throws -> T
     ) async throws -> T {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -54,7 +59,7 @@ final class RawConnection: Sendable {
     }
 
     /// Takes a new channel over. On its event loop.
-    static func adopt(_ channel: any Channel) throws -> RawConnection {
+    package static func adopt(_ channel: any Channel) throws -> RawConnection {
         let collector = Collector()
         try channel.pipeline.syncOperations.addHandler(collector)
         return RawConnection(channel, collector)
@@ -62,37 +67,37 @@ final class RawConnection: Sendable {
 
     // MARK: Sending
 
-    func send(_ text: String) async throws {
+    package func send(_ text: String) async throws {
         try await self.channel.writeAndFlush(ByteBuffer(string: text))
     }
 
-    func send(_ bytes: [UInt8]) async throws {
+    package func send(_ bytes: [UInt8]) async throws {
         try await self.channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
     /// Ends the writing side.
-    func endOutput() async throws {
+    package func endOutput() async throws {
         try await self.channel.close(mode: .output)
     }
 
-    func close() {
+    package func close() {
         self.channel.close(promise: nil)
     }
 
     // MARK: Expecting
 
     /// The next bytes, so many.
-    func read(_ count: Int) async throws -> [UInt8] {
+    package func read(_ count: Int) async throws -> [UInt8] {
         try await self.take { bytes, _ in bytes.count >= count ? count : nil }
     }
 
     /// Everything until the peer ends its side or the connection.
-    func readToEnd() async throws -> [UInt8] {
+    package func readToEnd() async throws -> [UInt8] {
         try await self.take { bytes, isEnded in isEnded ? bytes.count : nil }
     }
 
     /// The head of an HTTP message, with the empty line.
-    func readHead() async throws -> String {
+    package func readHead() async throws -> String {
         let bytes = try await self.take { bytes, _ in
             bytes.indices.first { bytes[...$0].suffix(4).elementsEqual("\r\n\r\n".utf8) }.map { $0 + 1 }
         }
@@ -100,7 +105,7 @@ final class RawConnection: Sendable {
     }
 
     /// An HTTP answer with the body that its Content-Length tells.
-    func readAnswer() async throws -> Answer {
+    package func readAnswer() async throws -> Answer {
         var answer = Answer(head: try await self.readHead(), body: "")
         let length = answer.values("Content-Length").first.flatMap { Int($0) } ?? 0
         answer.body = String(decoding: try await self.read(length), as: UTF8.self)
@@ -108,7 +113,7 @@ final class RawConnection: Sendable {
     }
 
     /// An HTTP answer that is the last thing on its connection.
-    func readLastAnswer() async throws -> Answer {
+    package func readLastAnswer() async throws -> Answer {
         let answer = try await self.readAnswer()
         let rest = try await self.readToEnd()
         guard rest.isEmpty else { throw Ended(received: String(decoding: rest, as: UTF8.self)) }
