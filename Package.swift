@@ -175,7 +175,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "DuplexTests",
+            name: "duplexTests",
             dependencies: [
                 "duplex",
                 "WebSocketClient",

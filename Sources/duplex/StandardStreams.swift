@@ -14,7 +14,8 @@ enum StandardStreams {
     /// Writes a line to standard error.
     static func err(_ line: String) { _ = write(line, to: 2) }
 
-    private static func write(_ line: String, to descriptor: Int32) -> Bool {
+    /// Writes a line; false when it cannot be written.
+    static func write(_ line: String, to descriptor: Int32) -> Bool {
         var bytes = Array(line.utf8)
         bytes.append(UInt8(ascii: "\n"))
         var offset = 0
