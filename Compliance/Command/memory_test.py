@@ -10,10 +10,22 @@ BOUND = 100 << 20  # generous: a server without a bound would take gigabytes
 FLOOD = 1 << 30  # what a flood tries to send
 
 
+# Behind each of these nothing more can be parsed, and the connection ends after the answer.
+REQUESTS = {
+    "CONNECT": "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
+    "Upgrade: h2c": "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    "a refused handshake": "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "what is not HTTP": "nonsense\r\n\r\n",
+}
+
+
 def run(duplex):
     for size in (20, 1000, 65536):
         with duplex.server() as server:
             flood(server, size)
+    for name, request in REQUESTS.items():
+        with duplex.server() as server:
+            behind(server, name, request)
     with duplex.server() as server:
         claims(server)
     with duplex.server() as server:
@@ -59,6 +71,23 @@ def flood(server, size):
                 answers += 1
             wire.send(frame(TEXT, b"still here"))
             equal(wire.message(), (TEXT, b"still here"))
+
+
+def behind(server, name, request):
+    """Floods what is already answered, or refused."""
+    before, peak, sent = server.resident(), 0, 0
+    with check(f"a flood behind {name} is not kept"):
+        with Wire(server.port) as wire:
+            wire.send(request.encode())
+            wire.socket.settimeout(10)
+            try:
+                while sent < FLOOD:
+                    sent += wire.socket.send(b"G" * (1 << 20))
+                    peak = max(peak, server.resident())
+                    # what it takes it throws away, for as long as it lingers
+            except OSError:
+                pass  # ended by the server
+        assert peak - before < BOUND, f"{(peak - before) >> 20} MiB after {sent >> 20} MiB"
 
 
 def drain_and_send(wire, data):

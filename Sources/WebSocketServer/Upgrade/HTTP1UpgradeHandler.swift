@@ -59,8 +59,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Closes idle connections; it must be gone before the route is asked, since it would take a WebSocket for one.
     private var connectionState: HTTPConnectionStateHandler?
     private var requestsInProgress = 0
-    /// The parser reads nothing behind a request that asked for some upgrade, so the connection must end after its answer.
+    /// The parser parses nothing behind a request that asked for some upgrade, or for a tunnel, so the connection must end
+    /// after its answer.
     private var endsAfterAnswer = false
+    /// That request has ended: the parser would only pile up what comes now.
+    private var isParserDone = false
     private var isReadDeferred = false
     private var isInputClosed = false
     private var timeout: Scheduled<Void>?
@@ -122,7 +125,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 }
                 guard self.makeHTTP(context) else { return }
                 self.requestsInProgress += 1
-                self.endsAfterAnswer = head.headers.contains(name: "Upgrade")
+                self.endsAfterAnswer = head.method == .CONNECT || head.headers.contains(name: "Upgrade")
+            } else if case .end = part {
+                self.isParserDone = self.endsAfterAnswer
             }
             context.fireChannelRead(data)
         case .receiving(let attempt):
@@ -289,6 +294,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func linger(_ context: ChannelHandlerContext) {
         self.state = .refused
         context.close(mode: .output, promise: nil)
+        // Out of the way: it would pile up what is to be thrown away.
+        context.pipeline.syncOperations.removeHandler(self.decoder, promise: nil)
         self.resumeReading(context)
         self.timeout?.cancel()
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP1UpgradeHandler.lingerTime) {
@@ -298,10 +305,12 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Reading
 
-    /// What comes behind a handshake waits in the socket until the route has decided.
+    /// What comes behind a handshake waits in the socket until the route has decided, and what comes behind another request
+    /// that ends the connection until that is answered.
     func read(context: ChannelHandlerContext) {
         switch self.state {
         case .handingOver, .refusing, .deciding: self.isReadDeferred = true
+        case .http where self.isParserDone: self.isReadDeferred = true
         default: context.read()
         }
     }
