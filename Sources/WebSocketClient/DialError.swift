@@ -68,6 +68,8 @@ extension DialError.Refusal {
     /// The first line of the body, where it is plain text for people.
     var firstLine: String? {
         let line = String(buffer: self.body).prefix { !$0.isNewline }.prefix(200)
-        return line.isEmpty ? nil : String(line)
+        // It is shown on terminals, which obey control characters.
+        let shown = line.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+        return shown.isEmpty ? nil : String(String.UnicodeScalarView(shown))
     }
 }

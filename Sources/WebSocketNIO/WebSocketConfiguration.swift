@@ -22,8 +22,8 @@ public struct WebSocketConfiguration: Sendable {
     /// How long the closing handshake may take before the connection is cut. Default ``defaultCloseTimeout``.
     public var closeTimeout: Duration
     /// How many bytes of messages may wait for a reader of ``WebSocketConnection/messages`` before the socket is not read
-    /// any more (and the peer is slowed down by TCP). Default ``defaultReceiveBuffer``. One read, of at most 512 KiB, can
-    /// go beyond it.
+    /// any more (and the peer is slowed down by TCP). Each message counts for 128 bytes more than its payload. Default
+    /// ``defaultReceiveBuffer``. What one read of at most 512 KiB brings can go beyond it.
     public var receiveBuffer: Int
     /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:)-(String)`` waits, and before the socket is
     /// not read any more. Default ``defaultSendBuffer``. Both go on when half of it is left.

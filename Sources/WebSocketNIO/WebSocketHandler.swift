@@ -25,7 +25,8 @@ public protocol WebSocketHandler {
     /// A piece of a message; see ``takesChunks``. The same about keeping it.
     func received(chunk: WebSocketMessageChunk, on connection: WebSocketConnection)
 
-    /// What waited for the socket fell below half of ``WebSocketConfiguration/sendBuffer`` after it was above it.
+    /// There is room again, after ``WebSocketConnection/trySend(_:as:)`` answered ``SendResult/slow`` or ``SendResult/full``, or
+    /// more than ``WebSocketConfiguration/sendBuffer`` waited for the socket.
     func drained(_ connection: WebSocketConnection)
 
     /// The connection is gone. The last call.

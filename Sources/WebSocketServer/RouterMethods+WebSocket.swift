@@ -80,8 +80,7 @@ extension RouterMethods {
             let subprotocol = attempt.offer.subprotocol(from: protocols)
             var response = attempt.offer.response(subprotocol: subprotocol)
             // What the handshake says is the handshake's: a second Accept or Upgrade would make clients refuse.
-            let own = response.headerFields
-            response.headerFields.append(contentsOf: fields.filter { !own.contains($0.name) })
+            response.headerFields.append(contentsOf: fields.filter { !$0.belongsToHandshake })
             attempt.plan = plan(subprotocol)
             return Response(status: response.status, headers: response.headerFields)
         }
@@ -102,5 +101,14 @@ extension Response {
         } catch {
             self.init(Refusal(error))
         }
+    }
+}
+
+extension HTTPField {
+    /// Whether the field is part of what a 101 says, or has no place in one.
+    fileprivate var belongsToHandshake: Bool {
+        let name = self.name.canonicalName
+        return name.hasPrefix("sec-websocket-")
+            || ["upgrade", "connection", "content-length", "transfer-encoding"].contains(name)
     }
 }

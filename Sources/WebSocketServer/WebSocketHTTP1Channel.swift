@@ -13,6 +13,10 @@ public struct WebSocketHTTP1Channel: HTTPChannelHandler {
     /// The default of how long a new connection may take to send its first request: 10 seconds.
     public static let defaultHandshakeTimeout: Duration = .seconds(10)
 
+    /// The default of how long a connection may do nothing while a request is awaited or read: 60 seconds. A WebSocket may do
+    /// nothing for ever.
+    public static let defaultIdleTimeout: TimeAmount = .seconds(60)
+
     /// One connection, with what its requests make of it.
     public struct Value: ServerChildChannelValue {
         /// The channel.
@@ -35,7 +39,7 @@ public struct WebSocketHTTP1Channel: HTTPChannelHandler {
     ///   - handshakeTimeout: How long a new connection may take to send its first request.
     public init(
         responder: @escaping HTTPChannelHandler.Responder,
-        configuration: HTTP1Channel.Configuration = .init(),
+        configuration: HTTP1Channel.Configuration = .init(idleTimeout: WebSocketHTTP1Channel.defaultIdleTimeout),
         handshakeTimeout: Duration = WebSocketHTTP1Channel.defaultHandshakeTimeout
     ) {
         self.responder = responder

@@ -7,14 +7,15 @@ extension WebSocketChannelHandler {
     static let maxReservation = 4 << 20
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = self.unwrapInboundIn(data)
+        let buffer = self.unwrapInboundIn(data)
+        self.loop.enter()
         if var carried = self.carry.take() {
             // What is left over is at most an incomplete header or control frame, so this is rare.
-            carried.writeBuffer(&buffer)
-            buffer = carried
+            carried.writeImmutableBuffer(buffer)
+            self.process(carried)
+        } else {
+            self.process(buffer)
         }
-        self.loop.enter()
-        self.process(buffer)
         self.loop.giveBack(buffer)
         self.loop.leave()
     }

@@ -93,6 +93,7 @@ extension WebSocketChannelHandler {
 
     private func writeToChannel(_ buffer: ByteBuffer) {
         self.hasUnflushedWrites = true
+        self.hot.pointee.unflushedBytes &+= buffer.readableBytes
         self.context?.write(self.wrapOutboundOut(buffer), promise: nil)
     }
 
@@ -102,6 +103,7 @@ extension WebSocketChannelHandler {
         self.passOutboxOn()
         guard self.hasUnflushedWrites else { return }
         self.hasUnflushedWrites = false
+        self.hot.pointee.unflushedBytes = 0
         self.context?.flush()
         if self.isAmountWatched { self.updateBufferedAmount() }
     }
@@ -112,27 +114,43 @@ extension WebSocketChannelHandler {
     }
 
     private var channelBufferedBytes: Int {
-        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let waiting = (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return Swift.max(waiting, self.hot.pointee.unflushedBytes)
     }
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
     func updateBufferedAmount() {
         let waiting = self.channelBufferedBytes
         self.connection?.setBuffered(self.hot.pointee.outbox.count + self.hot.pointee.heldBytes + waiting)
-        guard waiting > 0, !self.isDrainMarkerPending, let context = self.context else { return }
-        // An empty write is done when all before it is.
+        guard waiting > 0, !self.isDrainMarkerPending, self.isOpen, let context = self.context else { return }
+        // An empty write is done when all before it is. One that fails (TLS fails it at once when its writing side has ended)
+        // is not repeated.
         self.isDrainMarkerPending = true
         let done = context.eventLoop.makePromise(of: Void.self)
-        done.futureResult.assumeIsolated().whenComplete { _ in
+        done.futureResult.assumeIsolated().whenComplete { result in
             self.isDrainMarkerPending = false
-            if self.context != nil { self.updateBufferedAmount() }
+            if case .success = result, self.context != nil { self.updateBufferedAmount() }
         }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: done)
     }
 
     // MARK: Waiting for room
 
-    var hasRoom: Bool { !self.hot.pointee.isSocketFull && self.hot.pointee.heldBytes < self.configuration.sendBuffer }
+    var hasRoom: Bool {
+        !self.hot.pointee.isSocketFull && self.hot.pointee.heldBytes < self.configuration.sendBuffer
+            && self.hot.pointee.unflushedBytes < self.configuration.sendBuffer
+    }
+
+    /// Lets those go on who wait for room, if there is some. Called by the loop after a flush, and when the socket takes more.
+    func tellRoom() {
+        self.resumeRoomWaiters()
+        guard self.hot.pointee.owesDrained, self.hasRoom else { return }
+        self.hot.pointee.owesDrained = false
+        guard self.isOpen, case .handler(let handler) = self.sink, let connection = self.connection else { return }
+        self.loop.enter()
+        handler.drained(connection)
+        self.loop.leave()
+    }
 
     /// Remembers somebody who waits for room.
     func waitForRoom(_ wait: LoopWait, _ resume: @escaping (Result<Void, any Error>) -> Void) {
@@ -198,7 +216,7 @@ extension WebSocketChannelHandler {
         }
         self.held = nil
         self.loop.leave()
-        self.resumeRoomWaiters()
+        self.tellRoom()
         if self.isOpen, !self.pieceWaiters.isEmpty {
             self.hot.pointee.isSendingPieces = true
             self.pieceWaiters.removeFirst().resume(.success(()))

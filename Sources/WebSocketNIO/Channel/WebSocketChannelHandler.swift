@@ -40,6 +40,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         /// A message is being sent in pieces: other messages wait in `held`.
         var isSendingPieces = false
         var heldBytes = 0
+        /// What was handed to the channel since the last flush: TLS does not count it before.
+        var unflushedBytes = 0
+        /// Whether the handler was told to slow down, or the socket was full, and it was not yet told to go on.
+        var owesDrained = false
     }
 
     let role: Role
@@ -93,7 +97,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// Lowers the limit of messages, before anything has arrived.
     func limitMessages(to size: Int) {
         var limits = self.configuration.limits
-        guard limits.maxMessageSize > size else { return }
+        guard limits.maxMessageSize > size, self.isOpen else { return }
         limits.maxMessageSize = size
         self.hot.pointee.machine = WebSocketMachine(
             role: self.role, limits: limits, allowsCompression: self.allowsCompression,
@@ -175,15 +179,14 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let wasFull = self.hot.pointee.isSocketFull
         self.hot.pointee.isSocketFull = !context.channel.isWritable
-        if wasFull && !self.hot.pointee.isSocketFull {
+        if self.hot.pointee.isSocketFull {
+            // From within a write: only told here, and nothing may be written.
+            if !wasFull { self.connection?.setBuffered(self.bufferedBytes) }
+            self.hot.pointee.owesDrained = true
+        } else if wasFull {
             self.updateBufferedAmount()
-            self.resumeRoomWaiters()
             self.resumeReadingIfPossible()
-            if case .handler(let handler) = self.sink, let connection = self.connection, self.isOpen {
-                self.loop.enter()
-                handler.drained(connection)
-                self.loop.leave()
-            }
+            self.tellRoom()
         }
         context.fireChannelWritabilityChanged()
     }

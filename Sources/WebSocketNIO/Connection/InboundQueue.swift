@@ -6,8 +6,11 @@ import WebSocketCore
 ///
 /// The loop appends what one wake-up brought with one lock. The bound's outcome is that the socket is not read any more.
 final class InboundQueue: Sendable {
-    /// What a queued piece costs beside its bytes; empty messages must count as well.
-    static let overhead = 64
+    /// What a queued piece costs beside its bytes: its place here, and the block its bytes lie in. Empty messages must
+    /// count as well.
+    static let overhead = 128
+    /// How many places are kept when nothing is queued. One read of tiny messages can bring tens of thousands.
+    static let keptPlaces = 64
 
     private struct State: ~Copyable {
         var chunks = CircularBuffer<WebSocketMessageChunk>()
@@ -17,12 +20,13 @@ final class InboundQueue: Sendable {
         /// How many iterators there are: while there is one, somebody may go on reading.
         var readers = 0
         var reader: UnsafeContinuation<Void, Never>?
-        /// A message of which more than one piece has been taken; kept here, so that a cancelled reader loses nothing.
-        var partial: WebSocketMessageChunk?
         var closure: Closure?
     }
 
     private let state = Mutex(State())
+    /// The beginning of a message of which not all has arrived; kept here, so that a cancelled reader loses nothing. It is the
+    /// reader's alone: large pieces are put together without holding up the event loop.
+    private let partial = Mutex<WebSocketMessageChunk?>(nil)
     private let bound: Int
 
     init(bound: Int) {
@@ -40,7 +44,7 @@ final class InboundQueue: Sendable {
                 state.bytes += chunk.bytes.readableBytes + InboundQueue.overhead
                 state.chunks.append(chunk)
             }
-            state.isFull = state.bytes >= self.bound
+            state.isFull = state.isFull || state.bytes >= self.bound
             return (state.reader.take(), state.isFull)
         }
         reader?.resume()
@@ -79,6 +83,10 @@ final class InboundQueue: Sendable {
     /// Whether somebody may read what is queued.
     var hasReader: Bool { self.state.withLock { $0.readers > 0 } }
 
+    /// How many pieces are queued, and for how many there is a place.
+    var count: Int { self.state.withLock { $0.chunks.count } }
+    var places: Int { self.state.withLock { $0.chunks.capacity } }
+
     private enum Step {
         case chunk(WebSocketMessageChunk, becameFree: Bool)
         case ended(Closure)
@@ -92,6 +100,8 @@ final class InboundQueue: Sendable {
     func next(_ connection: WebSocketConnection) async throws -> WebSocketMessageChunk? {
         try self.beginReading()
         defer { self.endReading() }
+        // What was collected for a message, whose reader then stopped, is its first piece.
+        if let beginning = self.partial.withLock({ $0.take() }) { return beginning }
         return try await self.take(connection)
     }
 
@@ -101,19 +111,7 @@ final class InboundQueue: Sendable {
         defer { self.endReading() }
         while let chunk = try await self.take(connection) {
             if chunk.isFirst && chunk.isLast { return WebSocketMessage(chunk.bytes, as: chunk.kind) }
-            let (whole, isTooLarge) = self.state.withLock { state -> (WebSocketMessageChunk?, Bool) in
-                var partial = state.partial.take() ?? chunk
-                if !chunk.isFirst {
-                    guard
-                        partial.bytes.readableBytes + chunk.bytes.readableBytes
-                            <= WebSocketConfiguration.maxCollectedMessage
-                    else { return (nil, true) }
-                    partial.bytes.writeImmutableBuffer(chunk.bytes)
-                }
-                if chunk.isLast { return (partial, false) }
-                state.partial = partial
-                return (nil, false)
-            }
+            let (whole, isTooLarge) = self.partial.withLock { partial in InboundQueue.extend(&partial, by: chunk) }
             if isTooLarge {
                 connection.failTooLarge()
                 throw WebSocketError(.messageTooLarge)
@@ -121,6 +119,23 @@ final class InboundQueue: Sendable {
             if let whole { return WebSocketMessage(whole.bytes, as: whole.kind) }
         }
         return nil
+    }
+
+    /// Adds a piece to what is there of its message. Where nothing is, because its beginning was taken as a piece, the rest
+    /// counts as the message.
+    ///
+    /// - Returns: The message, when that was its last piece; and whether it became larger than a buffer.
+    private static func extend(
+        _ partial: inout WebSocketMessageChunk?, by chunk: WebSocketMessageChunk
+    ) -> (WebSocketMessageChunk?, Bool) {
+        if !chunk.isFirst, partial != nil {
+            let size = partial!.bytes.readableBytes + chunk.bytes.readableBytes
+            guard size <= WebSocketConfiguration.maxCollectedMessage else { return (nil, true) }
+            partial!.bytes.writeImmutableBuffer(chunk.bytes)
+        } else {
+            partial = chunk
+        }
+        return chunk.isLast ? (partial.take(), false) : (nil, false)
     }
 
     private func beginReading() throws {
@@ -137,8 +152,12 @@ final class InboundQueue: Sendable {
 
     private func take(_ connection: WebSocketConnection) async throws -> WebSocketMessageChunk? {
         while true {
+            try Task.checkCancellation()
             let step = self.state.withLock { state -> Step in
                 if let chunk = state.chunks.popFirst() {
+                    if state.chunks.isEmpty, state.chunks.capacity > InboundQueue.keptPlaces {
+                        state.chunks = CircularBuffer()
+                    }
                     state.bytes -= chunk.bytes.readableBytes + InboundQueue.overhead
                     let becameFree = state.isFull && state.bytes <= self.bound / 2
                     if becameFree { state.isFull = false }
@@ -155,7 +174,6 @@ final class InboundQueue: Sendable {
                 return nil
             case .mustWait:
                 await self.wait()
-                try Task.checkCancellation()
             }
         }
     }

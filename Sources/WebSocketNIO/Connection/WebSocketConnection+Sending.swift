@@ -71,12 +71,13 @@ extension WebSocketConnection {
         if self.isOnLoop {
             let handler = self.handler
             guard handler.isOpen else { return .closed }
-            if handler.hasRoom {
-                handler.enqueueMessage(opcode, bytes)
-                return handler.hasRoom ? .sent : .slow
+            if !handler.hasRoom {
+                handler.hot.pointee.owesDrained = true
+                guard handler.bufferedBytes + count <= self.configuration.maxSendBuffer else { return .full }
             }
-            guard handler.bufferedBytes + count <= self.configuration.maxSendBuffer else { return .full }
             handler.enqueueMessage(opcode, bytes)
+            if handler.hasRoom { return .sent }
+            handler.hot.pointee.owesDrained = true
             return .slow
         }
         let waiting = self.bufferedAmount

@@ -31,15 +31,7 @@ extension WebSocketConnection {
         let connection = WebSocketConnection(
             handler: handler, queue: queue, handshake: handshake, peerAddress: channel.remoteAddress)
         handler.connection = connection
-        switch delivery {
-        case .handler(let make):
-            let made = make(connection)
-            handler.sink = .handler(made)
-            handler.takesChunks = made.takesChunks
-            if !handler.takesChunks { handler.limitMessages(to: WebSocketConfiguration.maxCollectedMessage) }
-        case .reader:
-            if let queue { handler.sink = .queue(queue) }
-        }
+        if let queue { handler.sink = .queue(queue) }
         if let options = channel.syncOptions {
             // Not all kinds of channels know all of these, and none is needed for things to be right.
             try? options.setOption(.maxMessagesPerRead, value: 1)
@@ -50,12 +42,29 @@ extension WebSocketConnection {
                     value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
             }
         }
-        try channel.pipeline.syncOperations.addHandler(handler, position: position)
-        if case .handler(let made) = handler.sink {
-            handler.loop.enter()
-            made.opened(connection)
-            handler.loop.leave()
+        do {
+            try channel.pipeline.syncOperations.addHandler(handler, position: position)
+            // The channel may have ended while the answer to the handshake was written.
+            guard handler.connection != nil else { throw ChannelError.ioOnClosedChannel }
+        } catch {
+            handler.ended()
+            channel.close(promise: nil)
+            throw error
         }
+        if case .handler(let make) = delivery { handler.hand(to: make(connection), connection) }
         return connection
+    }
+}
+
+extension WebSocketChannelHandler {
+    /// Hands everything to a handler from now on, and tells it that the connection is open. What it sends in its initializer
+    /// goes out, since the driver is in its place already; nothing can have arrived.
+    fileprivate func hand(to handler: any WebSocketHandler, _ connection: WebSocketConnection) {
+        self.sink = .handler(handler)
+        self.takesChunks = handler.takesChunks
+        if !self.takesChunks { self.limitMessages(to: WebSocketConfiguration.maxCollectedMessage) }
+        self.loop.enter()
+        handler.opened(connection)
+        self.loop.leave()
     }
 }

@@ -78,8 +78,9 @@ public final class WebSocketConnection: Sendable {
         ReadyState(rawValue: self.state.load(ordering: .acquiring)) ?? .closed
     }
 
-    /// How many bytes of what was sent wait for the socket, frame headers included. With a ``WebSocketHandler`` it is exact
-    /// on the event loop, and 0 elsewhere until more than ``WebSocketConfiguration/sendBuffer`` waits.
+    /// How many bytes of what was sent wait for the socket, frame headers included. It is exact on the event loop. Elsewhere
+    /// it may be as of the last change that mattered: what a ``WebSocketHandler`` sends counts there only while more than
+    /// ``WebSocketConfiguration/sendBuffer`` waits.
     public var bufferedAmount: Int {
         let waiting =
             self.isOnLoop ? self.handler.bufferedBytes : self.buffered.load(ordering: .relaxed)

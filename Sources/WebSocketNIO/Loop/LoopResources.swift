@@ -147,6 +147,7 @@ final class LoopResources: @unchecked Sendable {
         // Flushing can tell a handler that its socket is writable, which may send again. One connection is the rule.
         while let handler = self.dirty.popLast() {
             handler.flush()
+            handler.tellRoom()
         }
     }
 }

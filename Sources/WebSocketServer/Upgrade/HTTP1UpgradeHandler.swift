@@ -364,8 +364,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 extension HTTP1UpgradeHandler: @unchecked Sendable {}
 
 extension HTTPRequestHead {
-    /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal.
+    /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal. An `Upgrade` that
+    /// `Connection` does not name was meant for somebody before us (RFC 9110, section 7.8).
     var asksForWebSocket: Bool {
         self.headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
+            && self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
     }
 }

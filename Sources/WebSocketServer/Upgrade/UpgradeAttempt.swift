@@ -98,7 +98,8 @@ final class UpgradeAttempt: Sendable {
             let (response, body) = await UpgradeAttempt.beginning(of: parts)
             // What is written from now on is thrown away.
             writer.finish()
-            group.cancelAll()
+            // Middleware may still have something to do behind an answer; one without an end has to stop.
+            if response.status != .switchingProtocols { group.cancelAll() }
             return await self.carryOut(response, body, on: channel)
         }
     }

@@ -204,7 +204,10 @@ const handlers = {
     if (message.id === me) unconfirmed.shift();
     showMessage(message);
   },
-  error({ text }) { notice(`The server says: ${text}`, 'error'); giveBack(); },
+  error({ text, about }) {
+    notice(`The server says: ${text}`, 'error');
+    if (about === 'message') giveBack();
+  },
 };
 
 // ---- The state of the connection ----

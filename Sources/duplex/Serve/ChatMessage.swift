@@ -38,6 +38,8 @@ struct ChatEvent: Encodable, Sendable {
     var id: String?
     var name: String?
     var text: String?
+    /// Which type of request an error is about, where it is known.
+    var about: String?
     /// Milliseconds since 1970.
     var time: Int?
     var people: [Person]?

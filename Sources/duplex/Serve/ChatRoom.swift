@@ -59,16 +59,16 @@ final class ChatRoom: Sendable {
     }
 
     /// Tells one member that something it sent was not taken.
-    func refuse(_ id: Int, _ reason: String) {
+    func refuse(_ id: Int, _ reason: String, about: String? = nil) {
         self.state.withLock { state in
-            _ = state.members[id]?.connection.trySend(ChatEvent(type: "error", text: reason).json)
+            _ = state.members[id]?.connection.trySend(ChatEvent(type: "error", text: reason, about: about).json)
         }
     }
 
     private func name(_ id: Int, _ text: String) {
         let name = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         guard !name.isEmpty, name.utf8.count <= ChatRoom.maxName else {
-            return self.refuse(id, "a name has 1 to \(ChatRoom.maxName) bytes")
+            return self.refuse(id, "a name has 1 to \(ChatRoom.maxName) bytes", about: "hello")
         }
         self.state.withLock { state in
             guard let member = state.members[id], member.name != name else { return }
@@ -88,7 +88,7 @@ final class ChatRoom: Sendable {
 
     private func say(_ id: Int, _ text: String) {
         guard !text.isEmpty, text.utf8.count <= ChatRoom.maxText else {
-            return self.refuse(id, "a message has 1 to \(ChatRoom.maxText) bytes")
+            return self.refuse(id, "a message has 1 to \(ChatRoom.maxText) bytes", about: "message")
         }
         let time = Int(Date().timeIntervalSince1970 * 1000)
         let isNamed = self.state.withLock { state in
@@ -99,7 +99,7 @@ final class ChatRoom: Sendable {
             tell(event, &state)
             return true
         }
-        if !isNamed { self.refuse(id, "say hello first") }
+        if !isNamed { self.refuse(id, "say hello first", about: "message") }
     }
 
     /// Tells all who have a name. One who cannot keep up is cut off: it comes back, and is shown the history.

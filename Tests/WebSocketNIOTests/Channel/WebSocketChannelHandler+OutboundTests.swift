@@ -118,4 +118,57 @@ import WebSocketCore
         try it.channel.close().wait()
         #expect(throws: WebSocketError.self) { try outcome?.get() }
     }
+
+    /// A handler that was told to slow down because a message in pieces is under way is told to go on.
+    @Test func slowBecauseOfPiecesIsFollowedByDrained() throws {
+        let it = try Embedded(configuration: .init(sendBuffer: 1000))
+        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
+        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .sent)
+        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .slow)
+        it.handler.enqueuePiece(ByteBuffer(), isFinal: true)
+        it.handler.endPieces()
+        #expect(it.recorder.events == [.opened, .drained])
+    }
+
+    /// What a transport (such as TLS) does not count before a flush counts here.
+    @Test func bytesOfOneBatchCount() throws {
+        let recorder = Recorder()
+        var results: [SendResult] = []
+        recorder.onMessage = { connection, _, _ in
+            for _ in 0..<5 { results.append(connection.trySend(ByteBuffer(repeating: 1, count: 10_000))) }
+        }
+        let it = try Embedded(configuration: .init(sendBuffer: 15_000, maxSendBuffer: 45_000), recorder: recorder)
+        try it.channel.pipeline.syncOperations.addHandler(WritesAreHidden(), position: .first)
+        try it.receive(frame("go"))
+        #expect(results == [.sent, .slow, .slow, .slow, .full])
+        #expect(recorder.events.last == .drained)
+    }
+
+    /// An empty write that fails at once must not be repeated for ever.
+    @Test func aFailedDrainMarkerIsNotRepeated() throws {
+        let it = try Embedded()
+        it.handler.isAmountWatched = true
+        let failing = FailingWrites()
+        try it.channel.pipeline.syncOperations.addHandler(failing, position: .first)
+        it.handler.hot.pointee.unflushedBytes = 10
+        it.handler.updateBufferedAmount()
+        #expect(failing.count == 1)
+    }
+
+    private final class WritesAreHidden: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            promise?.succeed(())
+        }
+    }
+
+    private final class FailingWrites: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        var count = 0
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            self.count += 1
+            promise?.fail(ChannelError.outputClosed)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -47,6 +48,33 @@ import WebSocketCore
             var none = pair.server.messages.makeAsyncIterator()
             let found3 = try await none.next()
             #expect(found3 == nil)
+        }
+    }
+
+    /// What a handler sends while it is made goes out, large or small.
+    @Test func aHandlerMaySendWhenItIsMade() async throws {
+        struct Silent: WebSocketHandler {}
+        let delivery = WebSocketDelivery.handler({ connection in
+            connection.trySend("small")
+            connection.trySend(ByteBuffer(repeating: 7, count: 100_000))
+            return Silent()
+        })
+        try await Pair.with(serverDelivery: delivery) { pair in
+            var iterator = pair.client.messages.makeAsyncIterator()
+            let small = try await iterator.next()
+            #expect(small == .text("small"))
+            let large = try await iterator.next()
+            #expect(large == .binary(ByteBuffer(repeating: 7, count: 100_000)))
+        }
+    }
+
+    @Test func aChannelThatHasEndedIsNotStarted() throws {
+        let channel = EmbeddedChannel()
+        #expect(throws: ChannelError.self) {
+            _ = try WebSocketConnection.start(
+                on: channel, position: .last, role: .server,
+                handshake: .init(request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
+                configuration: .init(), delivery: .handler({ _ in fatalError("nothing to handle") }))
         }
     }
 }
