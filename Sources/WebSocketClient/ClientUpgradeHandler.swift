@@ -141,6 +141,9 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
 
     private func fail(_ error: DialError, _ context: ChannelHandlerContext) {
         if case .done = self.state { return }
+        var error = error
+        // Once there is an answer, it is the reason, even if its body never ends.
+        if case .refused(let refusal) = self.state { error = DialError(.refused(refusal)) }
         self.state = .done
         self.timeout?.cancel()
         self.promise.fail(error)

@@ -6,8 +6,8 @@ public struct WebSocketConfiguration: Sendable {
     public static let defaultCloseTimeout: Duration = .seconds(10)
     /// The default of ``receiveBuffer``: 256 KiB, a few round trips' worth at 100 Mbit/s.
     public static let defaultReceiveBuffer = 256 << 10
-    /// The default of ``sendBuffer``: 64 KiB, what NIO's channels use.
-    public static let defaultSendBuffer = 64 << 10
+    /// The default of ``sendBuffer``: 128 KiB, so that a message of 64 KiB does not fill it.
+    public static let defaultSendBuffer = 128 << 10
     /// The default of ``maxSendBuffer``: 16 MiB, one message of the largest default size.
     public static let defaultMaxSendBuffer = 16 << 20
 
@@ -25,8 +25,9 @@ public struct WebSocketConfiguration: Sendable {
     /// any more (and the peer is slowed down by TCP). Each message counts for 128 bytes more than its payload. Default
     /// ``defaultReceiveBuffer``. What one read of at most 512 KiB brings can go beyond it.
     public var receiveBuffer: Int
-    /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:)-(String)`` waits, and before the socket is
-    /// not read any more. Default ``defaultSendBuffer``. Both go on when half of it is left.
+    /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:)-(String)`` waits, and, with a
+    /// ``WebSocketHandler`` on a server, before the socket is not read any more. Default ``defaultSendBuffer``. Both go on when
+    /// half of it is left.
     public var sendBuffer: Int
     /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:)-(String)`` refuses
     /// (``SendResult/full``). Default ``defaultMaxSendBuffer``. A single message may be larger when nothing waits.

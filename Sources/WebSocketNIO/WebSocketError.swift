@@ -6,6 +6,7 @@ public struct WebSocketError: Error, Sendable, Hashable {
         case closed(Closure?)
         case alreadyBeingRead
         case messageTooLarge
+        case messageDone
         case pingTooLong(Int)
     }
 
@@ -41,6 +42,7 @@ extension WebSocketError: CustomStringConvertible {
             }
         case .alreadyBeingRead: "somebody else reads the messages of this connection"
         case .messageTooLarge: "a message of more than 2 GiB cannot be collected; read it by chunks"
+        case .messageDone: "the message in pieces is done; nothing can be added to it"
         case .pingTooLong(let count): "a ping holds at most 125 bytes, not \(count)"
         }
     }

@@ -4,8 +4,11 @@ public import WebSocketCore
 /// What happens on a connection, as calls on its event loop: for those who want the last bit of speed.
 ///
 /// All calls of one connection come from its loop, one after the other, never nested; what they send leaves in one write
-/// when the bytes at hand are dealt with. A handler must not block. While more than ``WebSocketConfiguration/sendBuffer``
-/// waits for the socket, nothing is read from it, so one that answers each message cannot be flooded.
+/// when the bytes at hand are dealt with. A handler must not block.
+///
+/// On a server nothing is read while more than ``WebSocketConfiguration/sendBuffer`` waits for the socket, so a handler that
+/// answers each message cannot be flooded. On a client reading goes on: if both ends stopped, they could wait for each other
+/// for ever. There ``WebSocketConnection/trySend(_:as:)`` tells when it is too much.
 public protocol WebSocketHandler {
     /// Whether messages are handed on by ``received(chunk:on:)`` as they arrive, instead of whole. Asked once, at the start.
     var takesChunks: Bool { get }

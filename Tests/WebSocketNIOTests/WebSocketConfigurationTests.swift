@@ -8,7 +8,7 @@ import WebSocketCore
         let it = WebSocketConfiguration()
         #expect(it.closeTimeout == .seconds(10))
         #expect(it.receiveBuffer == 256 << 10)
-        #expect(it.sendBuffer == 64 << 10)
+        #expect(it.sendBuffer == 128 << 10)
         #expect(it.maxSendBuffer == 16 << 20)
         #expect(it.limits.maxMessageSize == 16 << 20)
     }

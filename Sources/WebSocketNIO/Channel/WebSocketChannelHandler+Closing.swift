@@ -100,7 +100,7 @@ extension WebSocketChannelHandler {
         self.deadlineTask?.cancel()
         self.deadlineTask = nil
         (self.carry, self.gathered, self.held) = (nil, nil, nil)
-        _ = self.hot.pointee.outbox.take()
+        if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
         connection.setBuffered(0)
 

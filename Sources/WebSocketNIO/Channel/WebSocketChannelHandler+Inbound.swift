@@ -44,7 +44,7 @@ extension WebSocketChannelHandler {
                     }
                 case .ping(let range):
                     // The last thing to send on a connection that this end closes is its Close frame (section 5.5.1).
-                    if self.isOpen { self.enqueueControl(.pong, UnsafeRawBufferPointer(rebasing: bytes[range])) }
+                    if self.isOpen { self.answerPing(UnsafeRawBufferPointer(rebasing: bytes[range])) }
                 case .pong(let range):
                     if !self.pings.isEmpty { self.receivedPong(UnsafeRawBufferPointer(rebasing: bytes[range])) }
                 case .needsMoreBytes:

@@ -14,6 +14,9 @@ extension WebSocketChannelHandler {
 
     /// A message that waits until another one, which goes out in pieces, is done.
     struct HeldMessage {
+        /// What one costs beside its bytes; empty messages must count as well.
+        static let overhead = 64
+
         var opcode: Opcode
         var payload: ByteBuffer
     }
@@ -25,7 +28,7 @@ extension WebSocketChannelHandler {
         if self.hot.pointee.isSendingPieces {
             if self.held == nil { self.held = CircularBuffer() }
             self.held!.append(HeldMessage(opcode: opcode, payload: payload))
-            self.hot.pointee.heldBytes += payload.readableBytes
+            self.hot.pointee.heldBytes += payload.readableBytes + HeldMessage.overhead
         } else {
             self.enqueueFrame(opcode, payload)
         }
@@ -113,16 +116,22 @@ extension WebSocketChannelHandler {
         self.hot.pointee.outbox.count + self.hot.pointee.heldBytes + self.channelBufferedBytes
     }
 
+    /// How many bytes wait in the channel. TLS keeps back what is not flushed, so that the channel does not count it.
     private var channelBufferedBytes: Int {
-        let waiting = (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        return Swift.max(waiting, self.hot.pointee.unflushedBytes)
+        Swift.max(self.countedByChannel, self.hot.pointee.unflushedBytes)
+    }
+
+    private var countedByChannel: Int {
+        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
     func updateBufferedAmount() {
-        let waiting = self.channelBufferedBytes
-        self.connection?.setBuffered(self.hot.pointee.outbox.count + self.hot.pointee.heldBytes + waiting)
-        guard waiting > 0, !self.isDrainMarkerPending, self.isOpen, let context = self.context else { return }
+        self.connection?.setBuffered(self.bufferedBytes)
+        // What is not flushed yet is looked at again after the flush.
+        guard self.countedByChannel > 0, self.hot.pointee.unflushedBytes == 0, !self.isDrainMarkerPending, self.isOpen,
+            let context = self.context
+        else { return }
         // An empty write is done when all before it is. One that fails (TLS fails it at once when its writing side has ended)
         // is not repeated.
         self.isDrainMarkerPending = true
@@ -143,6 +152,12 @@ extension WebSocketChannelHandler {
 
     /// Lets those go on who wait for room, if there is some. Called by the loop after a flush, and when the socket takes more.
     func tellRoom() {
+        if !self.hot.pointee.isSocketFull, let payload = self.unansweredPing.take(), self.isOpen {
+            self.loop.enter()
+            payload.withUnsafeBytes { self.enqueueControl(.pong, $0) }
+            self.loop.leave()
+        }
+        self.resumeReadingIfPossible()
         self.resumeRoomWaiters()
         guard self.hot.pointee.owesDrained, self.hasRoom else { return }
         self.hot.pointee.owesDrained = false
@@ -184,18 +199,23 @@ extension WebSocketChannelHandler {
     // MARK: Messages in pieces
 
     /// Starts a message in pieces as soon as no other one is under way.
-    func beginPieces(_ opcode: Opcode, _ wait: LoopWait, _ resume: @escaping (Result<Void, any Error>) -> Void) {
+    ///
+    /// - Parameter resume: Called with the number of the message, which each of its pieces has to name.
+    func beginPieces(_ opcode: Opcode, _ wait: LoopWait, _ resume: @escaping (Result<UInt64, any Error>) -> Void) {
+        let resume = { (result: Result<Void, any Error>) in
+            resume(
+                result.map {
+                    self.pieceOpcode = opcode
+                    self.pieceMessage += 1
+                    return self.pieceMessage
+                })
+        }
         if !self.isOpen {
             resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
         } else if self.hot.pointee.isSendingPieces {
-            self.pieceWaiters.append(
-                RoomWaiter(wait: wait) { result in
-                    if case .success = result { self.pieceOpcode = opcode }
-                    resume(result)
-                })
+            self.pieceWaiters.append(RoomWaiter(wait: wait, resume: resume))
         } else {
             self.hot.pointee.isSendingPieces = true
-            self.pieceOpcode = opcode
             resume(.success(()))
         }
     }
@@ -206,12 +226,17 @@ extension WebSocketChannelHandler {
         self.pieceOpcode = .continuation
     }
 
+    /// Whether a message in pieces can still have pieces.
+    func canSendPiece(of message: UInt64) -> Bool {
+        self.isOpen && self.hot.pointee.isSendingPieces && self.pieceMessage == message
+    }
+
     /// The message in pieces is done: what waited goes out, and then the next one may start.
     func endPieces() {
         self.hot.pointee.isSendingPieces = false
         self.loop.enter()
         while let message = self.held?.popFirst() {
-            self.hot.pointee.heldBytes -= message.payload.readableBytes
+            self.hot.pointee.heldBytes -= message.payload.readableBytes + HeldMessage.overhead
             if self.isOpen { self.enqueueFrame(message.opcode, message.payload) }
         }
         self.held = nil

@@ -29,6 +29,15 @@ extension WebSocketChannelHandler {
         self.loop.leave()
     }
 
+    /// Answers a ping, or keeps the newest until the socket takes more.
+    func answerPing(_ payload: UnsafeRawBufferPointer) {
+        if self.hot.pointee.isSocketFull {
+            self.unansweredPing = Array(payload)
+        } else {
+            self.enqueueControl(.pong, payload)
+        }
+    }
+
     /// A pong answers the ping with its payload, and all before it: a peer may answer only the newest (RFC 6455, 5.5.3).
     func receivedPong(_ payload: UnsafeRawBufferPointer) {
         guard let index = self.pings.firstIndex(where: { $0.payload.elementsEqual(payload) }) else { return }

@@ -65,6 +65,13 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var isDropping = false
     var isReaderFull = false
     var isReadDeferred = false
+    /// Whether the socket is read only while there is room for answers: for a handler on a server, which can then answer each
+    /// message without being flooded. Not on both ends of a connection, which could wait for each other for ever; and not
+    /// for a reader, whose `send` waits.
+    var readsOnlyWithRoom = false
+    /// The newest ping that could not be answered yet. A peer that pings and does not read gets only that answer (RFC 6455,
+    /// section 5.5.3, lets an endpoint answer the newest ping only).
+    var unansweredPing: [UInt8]?
 
     // Outbound.
     var hasUnflushedWrites = false
@@ -72,6 +79,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var pieceWaiters: [RoomWaiter] = []
     /// What the next piece of the message in pieces is: the message's kind at first, then a continuation.
     var pieceOpcode = Opcode.continuation
+    /// Numbers the messages in pieces: a writer that outlives its message must not write into the next one.
+    var pieceMessage: UInt64 = 0
     var held: CircularBuffer<HeldMessage>?
     var isDrainMarkerPending = false
     /// Whether other threads look at how much waits. A handler that sends on its loop can ask there, which costs less.
@@ -161,7 +170,9 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// Whether the socket is left alone. A connection that this end closes has to see the peer's Close frame: it does not wait
     /// for its own writes any more, and for a reader only if there is one.
     private var mustNotRead: Bool {
-        if self.isOpen { return self.isReaderFull || self.hot.pointee.isSocketFull }
+        if self.isOpen {
+            return self.isReaderFull || (self.readsOnlyWithRoom && !self.hasRoom)
+        }
         return self.isReaderFull && self.hasReader
     }
 
@@ -181,11 +192,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.hot.pointee.isSocketFull = !context.channel.isWritable
         if self.hot.pointee.isSocketFull {
             // From within a write: only told here, and nothing may be written.
-            if !wasFull { self.connection?.setBuffered(self.bufferedBytes) }
+            if !wasFull && self.isAmountWatched { self.connection?.setBuffered(self.bufferedBytes) }
             self.hot.pointee.owesDrained = true
         } else if wasFull {
-            self.updateBufferedAmount()
-            self.resumeReadingIfPossible()
+            if self.isAmountWatched { self.updateBufferedAmount() }
             self.tellRoom()
         }
         context.fireChannelWritabilityChanged()

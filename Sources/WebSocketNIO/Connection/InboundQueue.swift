@@ -130,7 +130,10 @@ final class InboundQueue: Sendable {
     ) -> (WebSocketMessageChunk?, Bool) {
         if !chunk.isFirst, partial != nil {
             let size = partial!.bytes.readableBytes + chunk.bytes.readableBytes
-            guard size <= WebSocketConfiguration.maxCollectedMessage else { return (nil, true) }
+            guard size <= WebSocketConfiguration.maxCollectedMessage else {
+                partial = nil
+                return (nil, true)
+            }
             partial!.bytes.writeImmutableBuffer(chunk.bytes)
         } else {
             partial = chunk

@@ -36,11 +36,8 @@ extension WebSocketConnection {
             // Not all kinds of channels know all of these, and none is needed for things to be right.
             try? options.setOption(.maxMessagesPerRead, value: 1)
             try? options.setOption(.recvAllocator, value: ReceiveAllocator(loop: handler.loop))
-            if configuration.sendBuffer != WebSocketConfiguration.defaultSendBuffer {
-                try? options.setOption(
-                    .writeBufferWaterMark,
-                    value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
-            }
+            try? options.setOption(
+                .writeBufferWaterMark, value: .init(low: configuration.sendBuffer / 2, high: configuration.sendBuffer))
         }
         do {
             try channel.pipeline.syncOperations.addHandler(handler, position: position)
@@ -51,7 +48,12 @@ extension WebSocketConnection {
             channel.close(promise: nil)
             throw error
         }
-        if case .handler(let make) = delivery { handler.hand(to: make(connection), connection) }
+        if case .handler(let make) = delivery {
+            handler.loop.enter()
+            let made = make(connection)
+            handler.hand(to: made, connection)
+            handler.loop.leave()
+        }
         return connection
     }
 }
@@ -62,9 +64,8 @@ extension WebSocketChannelHandler {
     fileprivate func hand(to handler: any WebSocketHandler, _ connection: WebSocketConnection) {
         self.sink = .handler(handler)
         self.takesChunks = handler.takesChunks
+        self.readsOnlyWithRoom = self.role == .server
         if !self.takesChunks { self.limitMessages(to: WebSocketConfiguration.maxCollectedMessage) }
-        self.loop.enter()
         handler.opened(connection)
-        self.loop.leave()
     }
 }

@@ -4,16 +4,17 @@ import WebSocketCore
 /// Sends one message in pieces, each a fragment; see ``WebSocketConnection/withMessage(_:_:)``.
 public struct WebSocketMessageWriter: Sendable {
     let connection: WebSocketConnection
+    let message: UInt64
 
     /// Sends a piece.
     ///
     /// Returns when at most ``WebSocketConfiguration/sendBuffer`` waits for the socket.
     ///
     /// - Parameter bytes: The piece; of text it may end within a character.
-    /// - Throws: ``WebSocketError`` when the connection is closing or closed; `CancellationError`.
+    /// - Throws: ``WebSocketError`` when the connection is closing or closed, or the message is done; `CancellationError`.
     public func write(_ bytes: ByteBuffer) async throws {
         try Task.checkCancellation()
-        try await self.connection.sendPiece(bytes)
+        try await self.connection.sendPiece(bytes, of: self.message)
     }
 }
 
@@ -30,26 +31,36 @@ extension WebSocketConnection {
     public func withMessage(
         _ kind: WebSocketMessage.Kind, _ body: (WebSocketMessageWriter) async throws -> Void
     ) async throws {
-        try await self.wait { handler, wait, resume in
+        let message: UInt64 = try await self.wait { handler, wait, resume in
             handler.beginPieces(kind == .text ? .text : .binary, wait, resume)
         }
         do {
-            try await body(WebSocketMessageWriter(connection: self))
+            try await body(WebSocketMessageWriter(connection: self, message: message))
         } catch {
             self.onLoop { $0.abandonPieces() }
             throw error
         }
-        self.onLoop { handler in
-            if handler.isOpen { handler.enqueuePiece(ByteBuffer(), isFinal: true) }
-            handler.endPieces()
+        // Not given up when the task is cancelled: the message is whole.
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            self.onLoop { handler in
+                let isOpen = handler.isOpen
+                if isOpen { handler.enqueuePiece(ByteBuffer(), isFinal: true) }
+                handler.endPieces()
+                let end: Result<Void, any Error> =
+                    isOpen
+                    ? .success(()) : .failure(WebSocketError(.closed(handler.hot.pointee.machine.closure)))
+                continuation.resume(with: end)
+            }
         }
     }
 
-    func sendPiece(_ bytes: ByteBuffer) async throws {
+    func sendPiece(_ bytes: ByteBuffer, of message: UInt64) async throws {
         try await self.wait { (handler, wait, resume: @escaping (Result<Void, any Error>) -> Void) in
-            if handler.isOpen {
+            if handler.canSendPiece(of: message) {
                 handler.enqueuePiece(bytes, isFinal: false)
                 handler.waitForRoom(wait, resume)
+            } else if handler.isOpen {
+                resume(.failure(WebSocketError(.messageDone)))
             } else {
                 resume(.failure(WebSocketError(.closed(handler.hot.pointee.machine.closure))))
             }

@@ -24,6 +24,8 @@ final class LoopResources: @unchecked Sendable {
     private let allocator = ByteBufferAllocator()
     private var receive: ByteBuffer?
     private var outboxes: [ByteBuffer] = []
+    /// How many of the kept size are being filled: a message to many must not take one for each of them.
+    private var outboxesOut = 0
     private var blocks: [ByteBuffer] = []
     private var blockBytes = 0
     /// How many bytes of blocks are kept.
@@ -71,10 +73,14 @@ final class LoopResources: @unchecked Sendable {
         if minimum <= LoopResources.outboxSize {
             for index in self.outboxes.indices.reversed() {
                 var buffer = self.outboxes.remove(at: index)
-                if reclaim(&buffer) { return buffer }
+                if reclaim(&buffer) {
+                    self.outboxesOut += 1
+                    return buffer
+                }
                 self.outboxes.insert(buffer, at: index)
             }
-            if self.outboxes.count < LoopResources.keptOutboxes {
+            if self.outboxes.count + self.outboxesOut < LoopResources.keptOutboxes {
+                self.outboxesOut += 1
                 return self.allocator.buffer(capacity: LoopResources.outboxSize)
             }
         }
@@ -84,11 +90,10 @@ final class LoopResources: @unchecked Sendable {
 
     /// Keeps an outgoing buffer that has been handed to the channel, to use it again once the channel lets go of it.
     func keepOutbox(_ buffer: ByteBuffer) {
-        guard buffer.storageCapacity == LoopResources.outboxSize, self.outboxes.count < LoopResources.keptOutboxes
-        else {
-            return
-        }
-        self.outboxes.append(buffer)
+        guard buffer.storageCapacity == LoopResources.outboxSize else { return }
+        // One that grew to this size was never counted.
+        self.outboxesOut = Swift.max(self.outboxesOut - 1, 0)
+        if self.outboxes.count < LoopResources.keptOutboxes { self.outboxes.append(buffer) }
     }
 
     /// A block to collect a message in, with room for at least so many bytes.

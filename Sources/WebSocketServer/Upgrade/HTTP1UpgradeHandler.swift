@@ -59,9 +59,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Closes idle connections; it must be gone before the route is asked, since it would take a WebSocket for one.
     private var connectionState: HTTPConnectionStateHandler?
     private var requestsInProgress = 0
-    /// The parser parses nothing behind a request that asked for some upgrade, or for a tunnel, so the connection must end
-    /// after its answer.
+    /// The connection ends after the answer: the client wants that, or the parser parses nothing behind the request.
     private var endsAfterAnswer = false
+    private var stopsParser = false
     /// That request has ended: the parser would only pile up what comes now.
     private var isParserDone = false
     private var isReadDeferred = false
@@ -125,9 +125,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 }
                 guard self.makeHTTP(context) else { return }
                 self.requestsInProgress += 1
-                self.endsAfterAnswer = head.method == .CONNECT || head.headers.contains(name: "Upgrade")
+                self.stopsParser = head.stopsParser
+                self.endsAfterAnswer = self.stopsParser || !head.isKeepAlive
             } else if case .end = part {
-                self.isParserDone = self.endsAfterAnswer
+                self.isParserDone = self.stopsParser
             }
             context.fireChannelRead(data)
         case .receiving(let attempt):
@@ -248,7 +249,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             throw ChannelError.ioOnClosedChannel
         }
         guard !self.isInputClosed else {
-            context.close(promise: nil)
+            self.refuse(Refusal(.badRequest, "the client has ended its side"))
             throw ChannelError.inputClosed
         }
         self.state = .upgraded
@@ -344,8 +345,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             self.isInputClosed = true
         case (.idle, is ChannelShouldQuiesceEvent), (.refused, is ChannelShouldQuiesceEvent):
             context.close(promise: nil)
-        case (.deciding, is ChannelShouldQuiesceEvent), (.receiving, is ChannelShouldQuiesceEvent):
+        case (.deciding, is ChannelShouldQuiesceEvent), (.receiving, is ChannelShouldQuiesceEvent),
+            (.handingOver, is ChannelShouldQuiesceEvent):
             self.refuse(Refusal(.serviceUnavailable, "the server shuts down"))
+        case (.refusing, is ChannelShouldQuiesceEvent):
+            return
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -364,10 +368,19 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 extension HTTP1UpgradeHandler: @unchecked Sendable {}
 
 extension HTTPRequestHead {
+    /// Whether the parser parses nothing behind it: it asks for some upgrade, or for a tunnel.
+    var stopsParser: Bool {
+        self.method == .CONNECT || (self.headers.contains(name: "Upgrade") && self.namesUpgrade)
+    }
+
+    private var namesUpgrade: Bool {
+        self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
     /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal. An `Upgrade` that
     /// `Connection` does not name was meant for somebody before us (RFC 9110, section 7.8).
     var asksForWebSocket: Bool {
         self.headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
-            && self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+            && self.namesUpgrade
     }
 }

@@ -49,7 +49,7 @@ struct Connect: AsyncParsableCommand {
     func fields() throws -> HTTPFields {
         var fields = HTTPFields()
         for header in self.headers {
-            let parts = header.split(separator: ":", maxSplits: 1)
+            let parts = header.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let name = HTTPField.Name(String(parts[0])) else {
                 throw ValidationError("'\(header)' is not 'Name: value'")
             }

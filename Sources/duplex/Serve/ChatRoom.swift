@@ -15,6 +15,10 @@ final class ChatRoom: Sendable {
     static let subprotocol = "chat.v1"
     /// How many messages a newcomer is shown: 50, two screens.
     static let historyCount = 50
+    /// How many members there may be: 500. More are closed with 1013.
+    static let maxMembers = 500
+    /// How many bytes may wait for a member before it is cut off: 256 KiB. With all members slow, 125 MiB.
+    static let maxWaiting = 256 << 10
     /// The longest message in bytes: 4 KiB.
     static let maxText = 4096
     /// The longest name in bytes.
@@ -33,9 +37,10 @@ final class ChatRoom: Sendable {
 
     private let state = Mutex(State())
 
-    /// A connection is there; it has no name yet, and nobody is told.
-    func join(_ connection: WebSocketConnection) -> Int {
+    /// A connection is there; it has no name yet, and nobody is told. Nil when the room is full.
+    func join(_ connection: WebSocketConnection) -> Int? {
         self.state.withLock { state in
+            guard state.members.count < ChatRoom.maxMembers else { return nil }
             state.lastID += 1
             state.members[state.lastID] = Member(name: nil, connection: connection)
             return state.lastID
@@ -121,7 +126,11 @@ final class ChatMember: WebSocketHandler {
     }
 
     func opened(_ connection: WebSocketConnection) {
-        self.id = self.room.join(connection)
+        if let id = self.room.join(connection) {
+            self.id = id
+        } else {
+            try? connection.startClosing(code: .tryAgainLater, reason: "the room is full")
+        }
     }
 
     func received(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind, on connection: WebSocketConnection) {

@@ -13,7 +13,8 @@ func routes() -> Router<BasicRequestContext> {
     }
     let chat = ChatRoom()
     router.webSocket(
-        "/chat", protocols: [ChatRoom.subprotocol], configuration: .init(limits: Limits(maxMessageSize: 64 << 10)),
+        "/chat", protocols: [ChatRoom.subprotocol],
+        configuration: .init(limits: Limits(maxMessageSize: 64 << 10), maxSendBuffer: ChatRoom.maxWaiting),
         events: { _ in ChatMember(chat) })
     router.webSocket(
         "/echo", origins: .any,

@@ -62,6 +62,9 @@ struct Serve: AsyncParsableCommand {
             throw ExitCode(1)
         } catch is CancellationError {
             // What did not end in time was cut.
+        } catch let error where !(error is ServiceGroupError) {
+            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error)")
+            throw ExitCode(1)
         }
     }
 }

@@ -63,6 +63,28 @@ import WebSocketCore
         #expect(reads.count == 2)
     }
 
+    /// If both ends stopped reading while they cannot write, they would wait for each other for ever.
+    @Test func aClientReadsThoughTheSocketIsFull() throws {
+        let it = try Embedded(.client)
+        let reads = ReadCounter()
+        try it.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        it.channel.pipeline.read()
+        #expect(reads.count == 1)
+    }
+
+    @Test func ofPingsTheNewestIsAnsweredWhenThereIsRoom() throws {
+        let it = try Embedded(.client)
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        try it.receive(frame(.ping, [1], to: .client) + frame(.ping, [2], to: .client))
+        #expect(try it.frames() == [])
+        it.channel.isWritable = true
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        #expect(try it.frames() == [.init(.pong, true, [2])])
+    }
+
     @Test func aClosingConnectionReadsEvenWhenFull() throws {
         let it = try Embedded()
         let reads = ReadCounter()

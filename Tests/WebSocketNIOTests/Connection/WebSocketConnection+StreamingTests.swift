@@ -74,6 +74,40 @@ import WebSocketCore
         }
     }
 
+    /// A writer that outlives its message must not write into the next one.
+    @Test func aWriterEndsWithItsMessage() async throws {
+        try await Pair.with { pair in
+            nonisolated(unsafe) var kept: WebSocketMessageWriter?
+            try await pair.client.withMessage(.text) { writer in
+                kept = writer
+                try await writer.write(ByteBuffer(string: "a"))
+            }
+            let late = try #require(kept)
+            await #expect(throws: WebSocketError(.messageDone)) { try await late.write(ByteBuffer(string: "x")) }
+            try await pair.client.withMessage(.text) { writer in
+                try await writer.write(ByteBuffer(string: "b"))
+                await #expect(throws: WebSocketError(.messageDone)) { try await late.write(ByteBuffer(string: "x")) }
+            }
+            var iterator = pair.server.messages.makeAsyncIterator()
+            let first = try await iterator.next()
+            #expect(first == .text("a"))
+            let second = try await iterator.next()
+            #expect(second == .text("b"))
+        }
+    }
+
+    @Test func aMessageThatIsNotFinishedThrows() async throws {
+        try await Pair.with { pair in
+            let error = await #expect(throws: WebSocketError.self) {
+                try await pair.client.withMessage(.text) { writer in
+                    try await writer.write(ByteBuffer(string: "a"))
+                    try pair.client.startClosing()
+                }
+            }
+            #expect(error?.isClosed == true)
+        }
+    }
+
     /// A message of 1 GiB, sent and received in pieces: neither end ever holds more than its buffers.
     @Test func aGibibyteInConstantMemory() async throws {
         let configuration = WebSocketConfiguration(limits: .unlimited)

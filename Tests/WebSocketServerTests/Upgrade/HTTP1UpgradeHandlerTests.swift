@@ -142,6 +142,36 @@ struct HTTP1UpgradeHandlerTests {
         }
     }
 
+    /// `Upgrade` that `Connection` does not name stops nothing: requests in pieces behind it are answered as ever.
+    @Test func anUpgradeThatIsNotMeantForUs() async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                let post = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+                try await client.send(Handshake.get("/page", "Upgrade: h2c") + post + "ab")
+                let first = try await client.readAnswer()
+                #expect(first.body == "a page")
+                try await client.send("cd" + Handshake.get("/page"))
+                let second = try await client.readAnswer()
+                #expect(second.status == 404)
+                let third = try await client.readAnswer()
+                #expect(third.body == "a page")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "GET /page HTTP/1.0\r\nHost: a\r\n\r\n", "GET /page HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n",
+    ])
+    func clientsThatWantTheEnd(_ request: String) async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(request)
+                let answer = try await client.readLastAnswer()
+                #expect(answer.body == "a page")
+            }
+        }
+    }
+
     // MARK: Refusals
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -190,12 +220,6 @@ struct HTTP1UpgradeHandlerTests {
             body: "a WebSocket handshake is a GET, not a POST\n",
             fields: ["Allow": "GET"]),
         Case(
-            request: Handshake.request(without: [Handshake.connection]), status: 426, body: noUpgrade,
-            fields: ["Upgrade": "websocket"]),
-        Case(
-            request: Handshake.request(without: [Handshake.connection], "Connection: keep-alive"), status: 426,
-            body: noUpgrade, fields: ["Upgrade": "websocket"]),
-        Case(
             request: Handshake.request(without: [Handshake.version]), status: 426,
             body: "Sec-WebSocket-Version must be 13, not missing\n", fields: badVersion),
         Case(
@@ -226,8 +250,26 @@ struct HTTP1UpgradeHandlerTests {
         }
     }
 
+    /// An `Upgrade` that `Connection` does not name makes an ordinary request, which has its answer from the route, and the
+    /// connection goes on.
+    @Test(arguments: ["", "Connection: keep-alive"])
+    func anUpgradeThatIsNotNamed(_ line: String) async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                for _ in 0..<2 {
+                    let request = Handshake.request(without: [Handshake.connection])
+                    try await client.send(line.isEmpty ? request : request.dropLast(2) + line + "\r\n\r\n")
+                    let answer = try await client.readAnswer()
+                    #expect(answer.status == 426)
+                    #expect(answer.body == Self.noUpgrade)
+                    #expect(answer.values("Upgrade") == ["websocket"])
+                }
+            }
+        }
+    }
+
     /// The same on a connection that has had an ordinary request.
-    @Test(arguments: refusals.prefix(1) + refusals.suffix(9))
+    @Test(arguments: refusals.prefix(1) + refusals.suffix(7))
     func refusedAfterAnOrdinaryRequest(refusal: Case) async throws {
         try await TestServer.with(echoRouter()) { server in
             try await RawConnection.with(port: server.port) { client in
