@@ -15,10 +15,11 @@ final class ChatRoom: Sendable {
     static let subprotocol = "chat.v1"
     /// How many messages a newcomer is shown: 50, two screens.
     static let historyCount = 50
-    /// How many members there may be: 500. More are closed with 1013.
-    static let maxMembers = 500
-    /// How many bytes may wait for a member before it is cut off: 256 KiB. With all members slow, 125 MiB.
-    static let maxWaiting = 256 << 10
+    /// How many members there may be: 200. More are closed with 1013.
+    static let maxMembers = 200
+    /// How many bytes may wait for a member before it is cut off: 1 MiB, more than what comes back of one read of a member
+    /// that says much at once. With all members slow, 200 MiB.
+    static let maxWaiting = 1 << 20
     /// The longest message in bytes: 4 KiB.
     static let maxText = 4096
     /// The longest name in bytes.

@@ -137,4 +137,23 @@ import WebSocketNIO
             }
         }
     }
+
+    @Test func aFullRoomSaysSo() async throws {
+        try await withServer { port in
+            var pages: [Page] = []
+            for _ in 0..<ChatRoom.maxMembers { pages.append(try await Page(port)) }
+            let late = try await Page(port)
+            let closure = await late.socket.closed
+            #expect(closure.code == .tryAgainLater)
+            try await pages[0].socket.close()
+            // Somebody left: there is a place again, as soon as the server has noticed.
+            var isIn = false
+            while !isIn {
+                let next = try await Page(port)
+                try await next.say(["type": "hello", "name": "late"])
+                var messages = next.socket.messages.makeAsyncIterator()
+                isIn = try await messages.next() != nil
+            }
+        }
+    }
 }
