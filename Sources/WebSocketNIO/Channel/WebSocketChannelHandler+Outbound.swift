@@ -95,7 +95,6 @@ extension WebSocketChannelHandler {
     }
 
     private func writeToChannel(_ buffer: ByteBuffer) {
-        self.hasUnflushedWrites = true
         self.hot.pointee.unflushedBytes &+= buffer.readableBytes
         self.context?.write(self.wrapOutboundOut(buffer), promise: nil)
     }
@@ -104,8 +103,8 @@ extension WebSocketChannelHandler {
     func flush() {
         self.hot.pointee.isDirty = false
         self.passOutboxOn()
-        guard self.hasUnflushedWrites else { return }
-        self.hasUnflushedWrites = false
+        // Nothing empty is ever handed to the channel but a marker, which flushes itself.
+        guard self.hot.pointee.unflushedBytes > 0 else { return }
         self.hot.pointee.unflushedBytes = 0
         self.context?.flush()
         if self.isAmountWatched { self.updateBufferedAmount() }

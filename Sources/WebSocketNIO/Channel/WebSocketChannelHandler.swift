@@ -74,7 +74,6 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var unansweredPing: [UInt8]?
 
     // Outbound.
-    var hasUnflushedWrites = false
     var roomWaiters: [RoomWaiter] = []
     var pieceWaiters: [RoomWaiter] = []
     /// What the next piece of the message in pieces is: the message's kind at first, then a continuation.
@@ -96,11 +95,13 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.configuration = configuration
         self.hot = .allocate(capacity: 1)
         self.allowsCompression = allowsCompression
-        self.hot.initialize(
-            to: Hot(
-                machine: WebSocketMachine(
-                    role: role, limits: configuration.limits, allowsCompression: allowsCompression,
-                    closeTimeout: configuration.closeTimeout.nanoseconds)))
+        self.hot.initialize(to: Hot(machine: self.makeMachine(limits: configuration.limits)))
+    }
+
+    private func makeMachine(limits: Limits) -> WebSocketMachine {
+        WebSocketMachine(
+            role: self.role, limits: limits, allowsCompression: self.allowsCompression,
+            closeTimeout: self.configuration.closeTimeout.nanoseconds)
     }
 
     /// Lowers the limit of messages, before anything has arrived.
@@ -108,9 +109,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         var limits = self.configuration.limits
         guard limits.maxMessageSize > size, self.isOpen else { return }
         limits.maxMessageSize = size
-        self.hot.pointee.machine = WebSocketMachine(
-            role: self.role, limits: limits, allowsCompression: self.allowsCompression,
-            closeTimeout: self.configuration.closeTimeout.nanoseconds)
+        self.hot.pointee.machine = self.makeMachine(limits: limits)
     }
 
     deinit {

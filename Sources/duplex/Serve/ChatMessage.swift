@@ -1,5 +1,3 @@
-import HummingbirdCore
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
