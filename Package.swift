@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
     products: [
         .library(name: "WebSocketCore", targets: ["WebSocketCore"]),
+        .library(name: "WebSocketDeflate", targets: ["WebSocketDeflate"]),
         .library(name: "WebSocketNIO", targets: ["WebSocketNIO"]),
         .library(name: "WebSocketClient", targets: ["WebSocketClient"]),
         .library(name: "WebSocketServer", targets: ["WebSocketServer"]),
@@ -35,10 +36,17 @@ let package = Package(
             dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CWebSocketZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(
+            name: "WebSocketDeflate",
+            dependencies: ["CWebSocketZlib", "WebSocketCore"],
+            swiftSettings: settings
+        ),
         .target(
             name: "WebSocketNIO",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -49,6 +57,7 @@ let package = Package(
             name: "WebSocketClient",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -63,6 +72,7 @@ let package = Package(
             name: "WebSocketServer",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -79,6 +89,7 @@ let package = Package(
             name: "duplex",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 "WebSocketClient",
                 "WebSocketServer",
@@ -103,6 +114,7 @@ let package = Package(
             name: "autobahn-client",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketClient",
                 "WebSocketNIO",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -124,9 +136,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "WebSocketDeflateTests",
+            dependencies: ["WebSocketCore", "WebSocketDeflate"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "WebSocketNIOTests",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -141,6 +159,7 @@ let package = Package(
                 "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 "WebSocketServer",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -161,6 +180,7 @@ let package = Package(
                 "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -5,6 +5,7 @@ import NIOHTTPTypesHTTP1
 import NIOPosix
 import NIOSSL
 import WebSocketCore
+import WebSocketDeflate
 import WebSocketNIO
 
 /// Does the opening handshake on a new channel: sends the request, checks the answer, and puts the driver in its place.
@@ -15,7 +16,7 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
     private enum State {
         case waiting
         /// A 101 that is right.
-        case accepted(ClientHandshake.Agreement)
+        case accepted(ClientHandshake.Agreement, PerMessageDeflate?)
         /// Another answer, whose body comes in.
         case refused(DialError.Refusal)
         case done
@@ -65,8 +66,8 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
         switch (self.state, self.unwrapInboundIn(data)) {
         case (.waiting, .head(let head)):
             self.received(head, context)
-        case (.accepted(let agreement), .end):
-            self.open(agreement, context)
+        case (.accepted(let agreement, let compression), .end):
+            self.open(agreement, compression, context)
         case (.refused(var refusal), .body(var bytes)):
             let room = WebSocketClient.maxRefusalBody - refusal.body.readableBytes
             if let part = bytes.readSlice(length: Swift.min(room, bytes.readableBytes)) {
@@ -89,7 +90,12 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
             if response.status.code != 101 {
                 self.state = .refused(DialError.Refusal(response: response, body: ByteBuffer()))
             } else {
-                self.state = .accepted(try self.handshake.agreement(from: response))
+                let agreement = try self.handshake.agreement(from: response)
+                // What was not offered cannot have been chosen: that is checked above.
+                let compression = try self.configuration.compression.flatMap {
+                    try PerMessageDeflate(agreed: agreement.extensions, configuration: $0)
+                }
+                self.state = .accepted(agreement, compression)
             }
         } catch let error as HandshakeError {
             self.fail(DialError(.handshake(error)), context)
@@ -98,7 +104,9 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
         }
     }
 
-    private func open(_ agreement: ClientHandshake.Agreement, _ context: ChannelHandlerContext) {
+    private func open(
+        _ agreement: ClientHandshake.Agreement, _ compression: PerMessageDeflate?, _ context: ChannelHandlerContext
+    ) {
         self.state = .done
         self.timeout?.cancel()
         let channel = context.channel
@@ -118,7 +126,7 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
                     on: channel, position: .after(leftovers), role: .client,
                     handshake: .init(
                         request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
-                    configuration: self.configuration, delivery: self.delivery)
+                    compression: compression, configuration: self.configuration, delivery: self.delivery)
                 self.promise.succeed(connection)
                 pipeline.removeHandler(leftovers, promise: nil)
                 pipeline.removeHandler(later, promise: nil)

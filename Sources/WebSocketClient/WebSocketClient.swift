@@ -4,6 +4,7 @@ import NIOHTTP1
 public import NIOPosix
 import NIOSSL
 import WebSocketCore
+import WebSocketDeflate
 public import WebSocketNIO
 
 /// Connects to WebSocket servers.
@@ -101,7 +102,8 @@ private struct DialAttempt: Sendable {
         do {
             self.handshake = try ClientHandshake(
                 nonce: unsafeBitCast(nonce, to: SIMD16<UInt8>.self),
-                subprotocols: options.protocols)
+                subprotocols: options.protocols,
+                extensions: options.configuration.compression.map { [PerMessageDeflate.offer($0)] } ?? [])
         } catch {
             throw DialError(.handshake(error))
         }

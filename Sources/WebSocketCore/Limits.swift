@@ -1,5 +1,9 @@
 /// How much a peer may make this end accept. Each is checked from a frame's header, before any payload is taken in;
 /// more is answered by close code 1009 (RFC 6455, section 10.4).
+///
+/// The limits are about what a message is, not how it travels. So of a compressed message ``maxMessageSize`` holds for what it
+/// inflates to, and is checked while it inflates; on the wire it, and each of its frames, may be an eighth and 64 bytes larger,
+/// since compressing makes some data larger.
 public struct Limits: Sendable, Hashable {
     /// The default of ``maxFrameSize`` and ``maxMessageSize``: 16 MiB, what a page may reasonably upload in one piece.
     public static let defaultSize = 16 << 20
@@ -15,6 +19,12 @@ public struct Limits: Sendable, Hashable {
     /// The largest number of frames in one message. Default ``defaultFragments``. It bounds the work that a message of
     /// empty or tiny fragments causes; a fragment costs no memory of its own.
     public var maxFragments: Int
+
+    /// The limit for what travels compressed.
+    static func onWire(_ limit: Int) -> Int {
+        let (sum, overflow) = limit.addingReportingOverflow((limit >> 3) + 64)
+        return overflow ? .max : sum
+    }
 
     /// Makes a set of limits.
     ///

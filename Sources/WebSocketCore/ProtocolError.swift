@@ -21,6 +21,10 @@ public struct ProtocolError: Error, Hashable, Sendable {
         case frameTooBig(size: Int, limit: Int)
         case messageTooBig(size: Int, limit: Int)
         case tooManyFragments(limit: Int)
+        // what is found while a message is inflated
+        case invalidDeflate
+        case inflatedTooBig(limit: Int)
+        case inflationRatio(limit: Int)
     }
 
     package let code: Code
@@ -30,11 +34,12 @@ public struct ProtocolError: Error, Hashable, Sendable {
         self.code = code
     }
 
-    /// The code that goes into the Close frame: 1002, 1007 for text that is not UTF-8, or 1009 for a limit.
+    /// The code that goes into the Close frame: 1002, 1007 for text that is not UTF-8 and for bad compressed data, or 1009
+    /// for a limit.
     public var closeCode: CloseCode {
         switch self.code {
-        case .invalidUTF8: .invalidPayload
-        case .frameTooBig, .messageTooBig, .tooManyFragments: .messageTooBig
+        case .invalidUTF8, .invalidDeflate: .invalidPayload
+        case .frameTooBig, .messageTooBig, .tooManyFragments, .inflatedTooBig, .inflationRatio: .messageTooBig
         default: .protocolError
         }
     }
@@ -63,6 +68,9 @@ extension ProtocolError: CustomStringConvertible {
         case .frameTooBig(let size, let limit): "frame of \(size) bytes, more than \(limit)"
         case .messageTooBig(let size, let limit): "message of \(size) bytes, more than \(limit)"
         case .tooManyFragments(let limit): "message of more than \(limit) frames"
+        case .invalidDeflate: "compressed data that is not deflate (RFC 7692, 7.2.2)"
+        case .inflatedTooBig(let limit): "message that inflates to more than \(limit) bytes"
+        case .inflationRatio(let limit): "message that inflates to more than \(limit) times its size"
         }
     }
 }

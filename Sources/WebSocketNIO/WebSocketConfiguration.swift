@@ -1,4 +1,5 @@
 public import WebSocketCore
+public import WebSocketDeflate
 
 /// How one connection behaves: what it accepts, how long it waits, and how much it holds. The same for both roles.
 public struct WebSocketConfiguration: Sendable {
@@ -23,15 +24,19 @@ public struct WebSocketConfiguration: Sendable {
     public var closeTimeout: Duration
     /// How many bytes of messages may wait for a reader of ``WebSocketConnection/messages`` before the socket is not read
     /// any more (and the peer is slowed down by TCP). Each message counts for 128 bytes more than its payload. Default
-    /// ``defaultReceiveBuffer``. What one read of at most 512 KiB brings can go beyond it.
+    /// ``defaultReceiveBuffer``. It can be passed by as much again and one piece of a message (at most 512 KiB).
     public var receiveBuffer: Int
-    /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:)-(String)`` waits, and, with a
+    /// How many bytes may wait for the socket before ``WebSocketConnection/send(_:compress:)-(String,Bool)`` waits, and, with a
     /// ``WebSocketHandler`` on a server, before the socket is not read any more. Default ``defaultSendBuffer``. Both go on when
     /// half of it is left.
     public var sendBuffer: Int
-    /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:)-(String)`` refuses
+    /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:compress:)`` refuses
     /// (``SendResult/full``). Default ``defaultMaxSendBuffer``. A single message may be larger when nothing waits.
     public var maxSendBuffer: Int
+
+    /// How messages are compressed, where the peer agrees; nil, the default, for not at all. It costs CPU time, some 3 to 10 us
+    /// for a message of 300 bytes, and memory: see ``WebSocketDeflate/DeflateConfiguration``.
+    public var compression: DeflateConfiguration?
 
     /// Makes a configuration.
     ///
@@ -41,12 +46,14 @@ public struct WebSocketConfiguration: Sendable {
     ///   - receiveBuffer: How many bytes may wait for a reader.
     ///   - sendBuffer: How many bytes may wait for the socket before senders wait.
     ///   - maxSendBuffer: How many bytes may wait for the socket at all.
+    ///   - compression: How messages are compressed; nil for not at all.
     public init(
         limits: Limits = Limits(),
         closeTimeout: Duration = WebSocketConfiguration.defaultCloseTimeout,
         receiveBuffer: Int = WebSocketConfiguration.defaultReceiveBuffer,
         sendBuffer: Int = WebSocketConfiguration.defaultSendBuffer,
-        maxSendBuffer: Int = WebSocketConfiguration.defaultMaxSendBuffer
+        maxSendBuffer: Int = WebSocketConfiguration.defaultMaxSendBuffer,
+        compression: DeflateConfiguration? = nil
     ) {
         precondition(receiveBuffer > 0 && sendBuffer > 1 && maxSendBuffer > 0, "a buffer must hold something")
         self.limits = limits
@@ -54,6 +61,7 @@ public struct WebSocketConfiguration: Sendable {
         self.receiveBuffer = receiveBuffer
         self.sendBuffer = sendBuffer
         self.maxSendBuffer = maxSendBuffer
+        self.compression = compression
     }
 }
 

@@ -1,6 +1,7 @@
 public import HTTPTypes
 public import Hummingbird
 import WebSocketCore
+import WebSocketDeflate
 public import WebSocketNIO
 
 /// Looks at a request before it is upgraded: returns fields for the answer (those of the handshake itself are left out), or
@@ -34,11 +35,8 @@ extension RouterMethods {
         accept: @escaping WebSocketAcceptance<Context> = { _, _ in [:] },
         handler: @escaping @Sendable (_ socket: WebSocketConnection, _ request: HTTPRequest) async throws -> Void
     ) -> Self {
-        self.webSocket(path, protocols: protocols, origins: origins, accept: accept) { subprotocol in
-            UpgradeAttempt.Plan(
-                subprotocol: subprotocol, configuration: configuration, delivery: .reader,
-                run: { try await handler($0, $0.request) })
-        }
+        self.webSocket(
+            path, protocols, origins, accept, configuration, .reader, run: { try await handler($0, $0.request) })
     }
 
     /// A route that upgrades to WebSocket, served by calls on the event loop: no task for each connection.
@@ -61,14 +59,13 @@ extension RouterMethods {
         accept: @escaping WebSocketAcceptance<Context> = { _, _ in [:] },
         events: @escaping @Sendable (_ socket: WebSocketConnection) -> any WebSocketHandler
     ) -> Self {
-        self.webSocket(path, protocols: protocols, origins: origins, accept: accept) { subprotocol in
-            UpgradeAttempt.Plan(subprotocol: subprotocol, configuration: configuration, delivery: .handler(events))
-        }
+        self.webSocket(path, protocols, origins, accept, configuration, .handler(events), run: nil)
     }
 
     private func webSocket(
-        _ path: RouterPath, protocols: [String], origins: OriginPolicy, accept: @escaping WebSocketAcceptance<Context>,
-        plan: @escaping @Sendable (String?) -> UpgradeAttempt.Plan
+        _ path: RouterPath, _ protocols: [String], _ origins: OriginPolicy,
+        _ accept: @escaping WebSocketAcceptance<Context>, _ configuration: WebSocketConfiguration,
+        _ delivery: WebSocketDelivery, run: (@Sendable (WebSocketConnection) async throws -> Void)?
     ) -> Self {
         precondition(protocols.allSatisfy(HTTPGrammar.isToken), "a subprotocol's name is a token")
         return self.get(path) { request, context -> Response in
@@ -77,11 +74,16 @@ extension RouterMethods {
                 return Response(Refusal(.forbidden, "pages of \(request.headers[.origin] ?? "") may not connect"))
             }
             let fields = try await accept(request, context)
-            let subprotocol = attempt.offer.subprotocol(from: protocols)
-            var response = attempt.offer.response(subprotocol: subprotocol)
+            let plan = UpgradeAttempt.Plan(
+                subprotocol: attempt.offer.subprotocol(from: protocols),
+                compression: configuration.compression.flatMap {
+                    PerMessageDeflate(answering: attempt.offer.extensions, configuration: $0)
+                },
+                configuration: configuration, delivery: delivery, run: run)
+            var response = attempt.offer.response(subprotocol: plan.subprotocol, extensions: plan.extensions)
             // What the handshake says is the handshake's: a second Accept or Upgrade would make clients refuse.
             response.headerFields.append(contentsOf: fields.filter { !$0.belongsToHandshake })
-            attempt.plan = plan(subprotocol)
+            attempt.plan = plan
             return Response(status: response.status, headers: response.headerFields)
         }
     }

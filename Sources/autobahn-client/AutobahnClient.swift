@@ -1,9 +1,10 @@
 import NIOCore
 import WebSocketClient
 import WebSocketCore
+import WebSocketDeflate
 import WebSocketNIO
 
-/// The client under test for Autobahn's fuzzing server: `autobahn-client BASE_URL`.
+/// The client under test for Autobahn's fuzzing server: `autobahn-client BASE_URL [off|no-takeover|takeover]`.
 @main
 struct AutobahnClient {
     /// Sends back what it gets.
@@ -14,14 +15,22 @@ struct AutobahnClient {
     }
 
     static func main() async throws {
-        guard CommandLine.arguments.count == 2 else {
-            print("usage: autobahn-client BASE_URL")
-            return
+        let compression: DeflateConfiguration?
+        switch CommandLine.arguments.dropFirst(2).first ?? "takeover" {
+        case "off": compression = nil
+        case "no-takeover": compression = .noContextTakeover
+        case "takeover": compression = .contextTakeover
+        default: return print("usage: autobahn-client BASE_URL [off|no-takeover|takeover]")
+        }
+        guard (2...3).contains(CommandLine.arguments.count) else {
+            return print("usage: autobahn-client BASE_URL [off|no-takeover|takeover]")
         }
         let base = CommandLine.arguments[1]
         // The suite's largest message is 16 MiB, and its largest number of fragments 2^18.
         let options = DialOptions(
-            configuration: .init(limits: Limits(maxMessageSize: 64 << 20), maxSendBuffer: 128 << 20))
+            configuration: .init(
+                limits: Limits(maxMessageSize: 64 << 20), maxSendBuffer: 128 << 20,
+                compression: compression))
         let counter = try await WebSocketClient.connect(to: "\(base)/getCaseCount", options: options)
         var count = 0
         for try await message in counter.messages {

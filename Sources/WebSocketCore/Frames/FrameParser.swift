@@ -126,7 +126,8 @@ public struct FrameParser: Sendable {
             guard available >= whole else { return .needsMoreBytes }
             return self.takeControl(opcode, base, whole: whole, count: length, bytes, &offset)
         }
-        if let error = self.checkLimits(opcode: opcode, length: length) {
+        let isCompressed = opcode == .continuation ? self.isCompressed : first & 0x40 != 0
+        if let error = self.checkLimits(opcode: opcode, length: length, isCompressed: isCompressed) {
             return .failure(error)
         }
         if isMasked {
@@ -136,7 +137,7 @@ public struct FrameParser: Sendable {
         }
         if opcode != .continuation {
             self.message = opcode
-            self.isCompressed = first & 0x40 != 0
+            self.isCompressed = isCompressed
             self.isFirst = true
             self.messageSize = 0
             self.fragments = 0
@@ -173,18 +174,33 @@ public struct FrameParser: Sendable {
         return nil
     }
 
-    /// The limits, from the header alone. The sums cannot overflow: each side is at most `Int.max`.
+    /// The limits, from the header alone.
     @inlinable
-    func checkLimits(opcode: Opcode, length: Int) -> ProtocolError? {
-        guard length <= self.limits.maxFrameSize else {
-            return ProtocolError(.frameTooBig(size: length, limit: self.limits.maxFrameSize))
-        }
+    func checkLimits(opcode: Opcode, length: Int, isCompressed: Bool) -> ProtocolError? {
         let before = opcode == .continuation ? self.messageSize : 0
-        guard length <= self.limits.maxMessageSize, before <= self.limits.maxMessageSize &- length else {
-            let (sum, overflow) = before.addingReportingOverflow(length)
-            return ProtocolError(.messageTooBig(size: overflow ? .max : sum, limit: self.limits.maxMessageSize))
+        if length <= self.limits.maxFrameSize, length <= self.limits.maxMessageSize,
+            before <= self.limits.maxMessageSize &- length
+        {
+            guard opcode != .continuation || self.fragments < self.limits.maxFragments else {
+                return ProtocolError(.tooManyFragments(limit: self.limits.maxFragments))
+            }
+            return nil
         }
-        if opcode == .continuation, self.fragments >= self.limits.maxFragments {
+        return self.checkBeyondLimits(opcode: opcode, length: length, before: before, isCompressed: isCompressed)
+    }
+
+    /// What is larger than the limits may still be allowed, if it travels compressed. The sums cannot overflow where they are
+    /// not checked: each side is at most `Int.max`.
+    @usableFromInline
+    func checkBeyondLimits(opcode: Opcode, length: Int, before: Int, isCompressed: Bool) -> ProtocolError? {
+        var (maxFrame, maxMessage) = (self.limits.maxFrameSize, self.limits.maxMessageSize)
+        if isCompressed { (maxFrame, maxMessage) = (Limits.onWire(maxFrame), Limits.onWire(maxMessage)) }
+        guard length <= maxFrame else { return ProtocolError(.frameTooBig(size: length, limit: maxFrame)) }
+        guard length <= maxMessage, before <= maxMessage &- length else {
+            let (sum, overflow) = before.addingReportingOverflow(length)
+            return ProtocolError(.messageTooBig(size: overflow ? .max : sum, limit: maxMessage))
+        }
+        guard opcode != .continuation || self.fragments < self.limits.maxFragments else {
             return ProtocolError(.tooManyFragments(limit: self.limits.maxFragments))
         }
         return nil

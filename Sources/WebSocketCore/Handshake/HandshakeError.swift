@@ -20,6 +20,9 @@ public struct HandshakeError: Error, Hashable, Sendable {
         case acceptField
         case subprotocolNotRequested(String)
         case extensionNotRequested(String)
+        case repeatedExtension(String)
+        case extensionParameter(String)
+        case extensionAnswer(String, String)
         // what the caller asked for
         case invalidSubprotocol(String)
         case repeatedSubprotocol(String)
@@ -70,6 +73,10 @@ extension HandshakeError: CustomStringConvertible {
         case .acceptField: "the answer's Sec-WebSocket-Accept does not fit the key"
         case .subprotocolNotRequested(let name): "the server chose the subprotocol \"\(name)\", which was not asked for"
         case .extensionNotRequested(let name): "the server chose the extension \"\(name)\", which was not offered"
+        case .repeatedExtension(let name): "the server chose the extension \"\(name)\" twice"
+        case .extensionParameter(let text): "\"\(text)\" has a parameter that is unknown, repeated or has a bad value"
+        case .extensionAnswer(let name, let text):
+            "the server's answer \"\(text)\" does not fit what was offered for \(name)"
         case .invalidSubprotocol(let name): "\"\(name)\" cannot be the name of a subprotocol"
         case .repeatedSubprotocol(let name): "the subprotocol \"\(name)\" is given twice"
         }

@@ -39,7 +39,7 @@ extension WebSocketChannelHandler {
             self.hot.pointee.isOpen = false
             self.connection?.setState(.closing)
             // The peer's Close frame must be read even if nobody reads messages.
-            self.resumeReadingIfPossible()
+            self.resumeInput()
         }
         switch action {
         case .none: break
@@ -100,6 +100,9 @@ extension WebSocketChannelHandler {
         self.deadlineTask?.cancel()
         self.deadlineTask = nil
         (self.carry, self.gathered, self.held) = (nil, nil, nil)
+        (self.isPaused, self.isEndDeferred) = (false, false)
+        self.deflate?.close()
+        self.deflate = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
         connection.setBuffered(0)

@@ -9,7 +9,10 @@ extension WebSocketChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = self.unwrapInboundIn(data)
         self.loop.enter()
-        if var carried = self.carry.take() {
+        self.inflatedAtOnce = 0
+        if self.isPaused {
+            self.keep(buffer)
+        } else if var carried = self.carry.take() {
             // What is left over is at most an incomplete header or control frame, so this is rare.
             carried.writeImmutableBuffer(buffer)
             self.process(carried)
@@ -20,8 +23,8 @@ extension WebSocketChannelHandler {
         self.loop.leave()
     }
 
-    /// Deals with a whole read: all frames in it, one after the other.
-    private func process(_ buffer: ByteBuffer) {
+    /// Deals with a whole read: all frames in it, one after the other, until the reader has to catch up.
+    func process(_ buffer: ByteBuffer) {
         let now = self.now
         // Held for the whole read, instead of once a message. Both stay what they are, even if the connection ends within.
         let sink = self.sink
@@ -37,9 +40,19 @@ extension WebSocketChannelHandler {
             parsing: while true {
                 switch self.hot.pointee.machine.next(in: region, at: &offset, now: now) {
                 case .data(let data):
+                    if data.isCompressed {
+                        self.inflate(data, region, to: sink, connection)
+                        if self.isPaused { break parsing }
+                        continue
+                    }
                     switch sink {
                     case .handler(let handler): self.deliver(data, region, buffer, to: handler, connection)
-                    case .queue: self.queue(data, region, buffer)
+                    case .queue:
+                        self.queue(data, region, buffer)
+                        if self.isReaderFull && self.mustPause {
+                            self.isPaused = true
+                            break parsing
+                        }
                     case .none: break
                     }
                 case .ping(let range):
@@ -57,19 +70,26 @@ extension WebSocketChannelHandler {
             }
         }
         if offset < buffer.readableBytes {
-            var rest = ByteBufferAllocator().buffer(capacity: 256)
-            rest.writeImmutableBuffer(
-                buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
-            self.carry = rest
+            self.keep(buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
         }
         self.handBatchOver()
     }
 
-    /// Gives the queue what has come together: at the end of a read, and before the connection's end is told.
+    /// Keeps bytes for later, in a buffer of their own.
+    private func keep(_ bytes: ByteBuffer) {
+        if self.carry == nil {
+            self.carry = ByteBufferAllocator().buffer(capacity: Swift.max(bytes.readableBytes, 256))
+        }
+        self.carry!.writeImmutableBuffer(bytes)
+    }
+
+    /// Gives the queue what has come together: at the end of a read, when it is enough to fill the queue, and before the
+    /// connection's end is told.
     func handBatchOver() {
         guard !self.batch.isEmpty, case .queue(let queue) = self.sink else { return }
         if queue.append(self.batch) { self.isReaderFull = true }
         self.batch.removeAll(keepingCapacity: self.batch.count < 64)
+        self.batchBytes = 0
     }
 
     private func deliver(
@@ -85,7 +105,7 @@ extension WebSocketChannelHandler {
         } else if data.isFirst && data.isLast {
             handler.received(slice(data.range, of: buffer), as: kind, on: connection)
         } else {
-            self.gather(data, region)
+            self.gather(UnsafeRawBufferPointer(rebasing: region[data.range]), remaining: data.remainingInFrame)
             guard data.isLast, let message = self.gathered.take() else { return }
             handler.received(message, as: kind, on: connection)
             self.loop.keepBlock(message)
@@ -93,19 +113,31 @@ extension WebSocketChannelHandler {
     }
 
     private func queue(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) {
-        // A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before it.
-        if self.isReaderFull && !self.isOpen && !self.hasReader { self.isDropping = true }
+        self.dropIfNobodyReads()
         guard !self.isDropping, !data.range.isEmpty || data.isFirst || data.isLast else { return }
-        self.batch.append(
+        self.queue(
             WebSocketMessageChunk(
-                kind: data.opcode == .text ? .text : .binary, bytes: kept(data.range, region, buffer),
+                kind: data.opcode == .text ? .text : .binary,
+                bytes: kept(UnsafeRawBufferPointer(rebasing: region[data.range]), self.slice(data.range, of: buffer)),
                 isFirst: data.isFirst, isLast: data.isLast))
     }
 
-    /// Collects a message whose frames, or bytes, did not arrive at once. Copying is what lets it be one piece in the end;
+    /// A connection that this end closes must see the peer's Close frame, even if nobody reads what comes before it.
+    func dropIfNobodyReads() {
+        if self.isReaderFull && !self.isOpen && !self.hasReader { self.isDropping = true }
+    }
+
+    /// Adds a piece to what goes to the queue.
+    func queue(_ chunk: WebSocketMessageChunk) {
+        self.batch.append(chunk)
+        self.batchBytes += chunk.bytes.readableBytes + InboundQueue.overhead
+        if self.batchBytes >= self.configuration.receiveBuffer { self.handBatchOver() }
+    }
+
+    /// Collects a message whose frames, or bytes, did not come at once. Copying is what lets it be one piece in the end;
     /// the loop's receive buffer stays small enough for the cache that way.
-    private func gather(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer) {
-        let expected = data.range.count + Swift.min(data.remainingInFrame, WebSocketChannelHandler.maxReservation)
+    func gather(_ bytes: UnsafeRawBufferPointer, remaining: Int) {
+        let expected = bytes.count + Swift.min(remaining, WebSocketChannelHandler.maxReservation)
         if self.gathered == nil {
             self.gathered = self.loop.takeBlock(minimum: expected)
         }
@@ -115,19 +147,18 @@ extension WebSocketChannelHandler {
             let capacity = self.gathered!.capacity
             self.gathered!.reserveCapacity(Swift.max(capacity + missing, Swift.min(capacity * 2, 1 << 31)))
         }
-        self.gathered!.writeBytes(UnsafeRawBufferPointer(rebasing: region[data.range]))
+        self.gathered!.writeBytes(bytes)
     }
 
     private func slice(_ range: Range<Int>, of buffer: ByteBuffer) -> ByteBuffer {
         buffer.getSlice(at: buffer.readerIndex &+ range.lowerBound, length: range.count)!
     }
+}
 
-    /// The bytes as they may be kept for long: a slice would keep the whole read buffer, so small ones are copied.
-    private func kept(_ range: Range<Int>, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) -> ByteBuffer
-    {
-        if range.count * 2 >= buffer.storageCapacity { return self.slice(range, of: buffer) }
-        var copy = ByteBufferAllocator().buffer(capacity: range.count)
-        copy.writeBytes(UnsafeRawBufferPointer(rebasing: region[range]))
-        return copy
-    }
+/// The bytes as they may be kept for long: a slice would keep the whole buffer that they are in, so small ones are copied.
+func kept(_ bytes: UnsafeRawBufferPointer, _ slice: ByteBuffer) -> ByteBuffer {
+    if bytes.count * 2 >= slice.storageCapacity { return slice }
+    var copy = ByteBufferAllocator().buffer(capacity: bytes.count)
+    copy.writeBytes(bytes)
+    return copy
 }

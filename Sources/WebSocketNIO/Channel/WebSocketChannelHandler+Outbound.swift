@@ -19,26 +19,37 @@ extension WebSocketChannelHandler {
 
         var opcode: Opcode
         var payload: ByteBuffer
+        var compress: Bool
     }
 
     // MARK: Frames
 
     /// Sends a whole message. The caller has checked that the connection is open.
-    func enqueueMessage(_ opcode: Opcode, _ payload: ByteBuffer) {
+    ///
+    /// - Parameter compress: Whether it is compressed, if that was agreed on and the message is long enough.
+    func enqueueMessage(_ opcode: Opcode, _ payload: ByteBuffer, compress: Bool) {
         if self.hot.pointee.isSendingPieces {
-            if self.held == nil { self.held = CircularBuffer() }
-            self.held!.append(HeldMessage(opcode: opcode, payload: payload))
-            self.hot.pointee.heldBytes += payload.readableBytes + HeldMessage.overhead
+            self.hold(HeldMessage(opcode: opcode, payload: payload, compress: compress))
+        } else if compress, self.agreement != nil {
+            self.enqueueCompressed(opcode, payload)
         } else {
             self.enqueueFrame(opcode, payload)
         }
     }
 
+    /// Keeps a message until the one in pieces is done.
+    func hold(_ message: HeldMessage) {
+        if self.held == nil { self.held = CircularBuffer() }
+        self.held!.append(message)
+        self.hot.pointee.heldBytes += message.payload.readableBytes + HeldMessage.overhead
+    }
+
     /// Lays a data frame in the outbox, or a large one behind it.
-    func enqueueFrame(_ opcode: Opcode, _ payload: ByteBuffer, isFinal: Bool = true) {
+    func enqueueFrame(_ opcode: Opcode, _ payload: ByteBuffer, isFinal: Bool = true, isCompressed: Bool = false) {
         let count = payload.readableBytes
         let key = self.role == .client ? self.loop.nextMaskingKey() : nil
-        let header = FrameHeader(opcode: opcode, isFinal: isFinal, payloadCount: count, maskingKey: key)
+        let header = FrameHeader(
+            opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: count, maskingKey: key)
         self.willWrite()
         if count <= WebSocketChannelHandler.maxCopiedPayload {
             let target = self.room(header.size &+ count)
@@ -156,7 +167,7 @@ extension WebSocketChannelHandler {
             payload.withUnsafeBytes { self.enqueueControl(.pong, $0) }
             self.loop.leave()
         }
-        self.resumeReadingIfPossible()
+        self.resumeInput()
         self.resumeRoomWaiters()
         guard self.hot.pointee.owesDrained, self.hasRoom else { return }
         self.hot.pointee.owesDrained = false
@@ -193,68 +204,6 @@ extension WebSocketChannelHandler {
         } else if let index = self.pings.firstIndex(where: { $0.wait === wait }) {
             self.pings.remove(at: index).resume(.failure(CancellationError()))
         }
-    }
-
-    // MARK: Messages in pieces
-
-    /// Starts a message in pieces as soon as no other one is under way.
-    ///
-    /// - Parameter resume: Called with the number of the message, which each of its pieces has to name.
-    func beginPieces(_ opcode: Opcode, _ wait: LoopWait, _ resume: @escaping (Result<UInt64, any Error>) -> Void) {
-        let resume = { (result: Result<Void, any Error>) in
-            resume(
-                result.map {
-                    self.pieceOpcode = opcode
-                    self.pieceMessage += 1
-                    return self.pieceMessage
-                })
-        }
-        if !self.isOpen {
-            resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
-        } else if self.hot.pointee.isSendingPieces {
-            self.pieceWaiters.append(RoomWaiter(wait: wait, resume: resume))
-        } else {
-            self.hot.pointee.isSendingPieces = true
-            resume(.success(()))
-        }
-    }
-
-    /// Sends a piece: the first one names the kind of the message.
-    func enqueuePiece(_ bytes: ByteBuffer, isFinal: Bool) {
-        self.enqueueFrame(self.pieceOpcode, bytes, isFinal: isFinal)
-        self.pieceOpcode = .continuation
-    }
-
-    /// Whether a message in pieces can still have pieces.
-    func canSendPiece(of message: UInt64) -> Bool {
-        self.isOpen && self.hot.pointee.isSendingPieces && self.pieceMessage == message
-    }
-
-    /// The message in pieces is done: what waited goes out, and then the next one may start.
-    func endPieces() {
-        self.hot.pointee.isSendingPieces = false
-        self.loop.enter()
-        while let message = self.held?.popFirst() {
-            self.hot.pointee.heldBytes -= message.payload.readableBytes + HeldMessage.overhead
-            if self.isOpen { self.enqueueFrame(message.opcode, message.payload) }
-        }
-        self.held = nil
-        self.loop.leave()
-        self.tellRoom()
-        if self.isOpen, !self.pieceWaiters.isEmpty {
-            self.hot.pointee.isSendingPieces = true
-            self.pieceWaiters.removeFirst().resume(.success(()))
-        }
-    }
-
-    /// The message in pieces is not finished. Once a part of it is out, nothing can follow but the end of the connection.
-    func abandonPieces() {
-        if self.pieceOpcode == .continuation,
-            let frame = try? CloseFrame(code: .internalError, reason: "message given up")
-        {
-            self.startClosing(frame)
-        }
-        self.endPieces()
     }
 }
 

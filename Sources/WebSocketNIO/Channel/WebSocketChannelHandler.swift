@@ -1,10 +1,11 @@
 import NIOCore
 import WebSocketCore
+import WebSocketDeflate
 
 /// The driver: feeds ``WebSocketMachine`` with what arrives on a channel, and does what it says.
 ///
 /// It works on raw bytes; its channel holds nothing else behind TLS. All of it belongs to the channel's event loop. Its
-/// extensions are, by topic: `+Inbound`, `+Outbound`, `+Closing`, `+Ping`.
+/// extensions are, by topic: `+Inbound`, `+Inflating`, `+Pausing`, `+Outbound`, `+Deflating`, `+Pieces`, `+Closing`, `+Ping`.
 ///
 /// Its members are plain stored properties of a final class of this module, which is as fast as a class gets: accesses
 /// from another module would cost 7 ns each for exclusivity checks.
@@ -49,7 +50,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     let role: Role
     let loop: LoopResources
     let configuration: WebSocketConfiguration
-    let allowsCompression: Bool
+    /// What was agreed on about compression.
+    let agreement: PerMessageDeflate?
     let hot: UnsafeMutablePointer<Hot>
     var sink: Sink = .none
     var takesChunks = false
@@ -57,10 +59,29 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var connection: WebSocketConnection?
     var context: ChannelHandlerContext?
 
-    // Inbound: an incomplete header or control frame, a message being collected, and what goes to the queue at the end.
+    /// Compression, from the first compressed message on.
+    var deflate: DeflateStates?
+
+    // Inbound: an incomplete header or control frame or what was left alone, a message being collected, and what goes to the
+    // queue.
     var carry: ByteBuffer?
     var gathered: ByteBuffer?
     var batch: [WebSocketMessageChunk] = []
+    var batchBytes = 0
+    /// The largest message that is taken, inflated.
+    var maxMessageSize: Int
+    /// What has arrived is left alone, in `carry` and in `deflate.rest`.
+    var isPaused = false
+    /// It is being dealt with.
+    var isResuming = false
+    /// It is the other connections' turn.
+    var isYielding = false
+    /// The peer has ended its side, behind what is left alone.
+    var isEndDeferred = false
+    /// The connection is broken, and what is left is dealt with whatever it takes.
+    var isAtEnd = false
+    /// How much was inflated since the loop last had its turn.
+    var inflatedAtOnce = 0
     /// Whether messages are thrown away: this end has closed, and nobody reads.
     var isDropping = false
     var isReaderFull = false
@@ -89,18 +110,19 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var nextPingID: UInt64 = 0
     var deadlineTask: Scheduled<Void>?
 
-    init(role: Role, allowsCompression: Bool, configuration: WebSocketConfiguration, eventLoop: any EventLoop) {
+    init(role: Role, agreement: PerMessageDeflate?, configuration: WebSocketConfiguration, eventLoop: any EventLoop) {
         self.role = role
         self.loop = LoopResources.of(eventLoop)
         self.configuration = configuration
         self.hot = .allocate(capacity: 1)
-        self.allowsCompression = allowsCompression
+        self.agreement = agreement
+        self.maxMessageSize = configuration.limits.maxMessageSize
         self.hot.initialize(to: Hot(machine: self.makeMachine(limits: configuration.limits)))
     }
 
     private func makeMachine(limits: Limits) -> WebSocketMachine {
         WebSocketMachine(
-            role: self.role, limits: limits, allowsCompression: self.allowsCompression,
+            role: self.role, limits: limits, allowsCompression: self.agreement != nil,
             closeTimeout: self.configuration.closeTimeout.nanoseconds)
     }
 
@@ -109,6 +131,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         var limits = self.configuration.limits
         guard limits.maxMessageSize > size, self.isOpen else { return }
         limits.maxMessageSize = size
+        self.maxMessageSize = size
         self.hot.pointee.machine = self.makeMachine(limits: limits)
     }
 
@@ -136,19 +159,21 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        self.dealWithRestAtEnd()
         self.ended()
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // The transport broke (reset, TLS). How the connection ended is what the core says: abnormally.
+        self.dealWithRestAtEnd()
         self.perform(self.hot.pointee.machine.transportEnded())
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
-            self.perform(self.hot.pointee.machine.transportEnded())
+            self.inputEnded()
         case is ChannelShouldQuiesceEvent:
             self.goAway()
         default:
@@ -164,26 +189,6 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         } else {
             context.read()
         }
-    }
-
-    /// Whether the socket is left alone. A connection that this end closes has to see the peer's Close frame: it does not wait
-    /// for its own writes any more, and for a reader only if there is one.
-    private var mustNotRead: Bool {
-        if self.isOpen {
-            return self.isReaderFull || (self.readsOnlyWithRoom && !self.hasRoom)
-        }
-        return self.isReaderFull && self.hasReader
-    }
-
-    /// Whether there is somebody who takes what is queued.
-    var hasReader: Bool {
-        if case .queue(let queue) = self.sink { queue.hasReader } else { false }
-    }
-
-    func resumeReadingIfPossible() {
-        guard self.isReadDeferred, !self.mustNotRead else { return }
-        self.isReadDeferred = false
-        self.context?.read()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

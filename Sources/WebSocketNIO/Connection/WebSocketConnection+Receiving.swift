@@ -54,14 +54,14 @@ extension WebSocketConnection {
     func resumeReading() {
         self.onLoop { handler in
             handler.isReaderFull = false
-            handler.resumeReadingIfPossible()
+            handler.resumeInput()
         }
     }
 
     /// The last iterator is gone. A connection that is closing, and was held up by it, goes on.
     func readerLeft() {
         guard self.readyState == .closing else { return }
-        self.onLoop { $0.resumeReadingIfPossible() }
+        self.onLoop { $0.resumeInput() }
     }
 
     func failTooLarge() {

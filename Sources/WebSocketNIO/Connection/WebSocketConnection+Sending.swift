@@ -9,33 +9,39 @@ extension WebSocketConnection {
     /// What is sent from one task goes out in its order. Returns when at most ``WebSocketConfiguration/sendBuffer`` waits for
     /// the socket: a slow peer slows its sender down. Cancelling the task ends the wait; the message is sent all the same.
     ///
-    /// - Parameter text: The text.
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - compress: Whether it is compressed, where that was agreed on.
     /// - Throws: ``WebSocketError`` when the connection is closing or closed, or is lost while waiting.
-    public func send(_ text: String) async throws {
-        try await self.send(ByteBuffer(string: text), opcode: .text)
+    public func send(_ text: String, compress: Bool = true) async throws {
+        try await self.send(ByteBuffer(string: text), opcode: .text, compress)
     }
 
-    /// Sends a binary message; see ``send(_:)-(String)``.
+    /// Sends a binary message; see ``send(_:compress:)-(String,Bool)``.
     ///
-    /// - Parameter bytes: The payload. A server passes large ones on without a copy.
+    /// - Parameters:
+    ///   - bytes: The payload. A server passes large ones on without a copy.
+    ///   - compress: Whether it is compressed, where that was agreed on.
     /// - Throws: ``WebSocketError`` when the connection is closing or closed, or is lost while waiting.
-    public func send(_ bytes: ByteBuffer) async throws {
-        try await self.send(bytes, opcode: .binary)
+    public func send(_ bytes: ByteBuffer, compress: Bool = true) async throws {
+        try await self.send(bytes, opcode: .binary, compress)
     }
 
-    /// Sends a message; see ``send(_:)-(String)``.
+    /// Sends a message; see ``send(_:compress:)-(String,Bool)``.
     ///
-    /// - Parameter message: The message.
+    /// - Parameters:
+    ///   - message: The message.
+    ///   - compress: Whether it is compressed, where that was agreed on.
     /// - Throws: ``WebSocketError`` when the connection is closing or closed, or is lost while waiting.
-    public func send(_ message: WebSocketMessage) async throws {
+    public func send(_ message: WebSocketMessage, compress: Bool = true) async throws {
         switch message {
-        case .text(let text): try await self.send(text)
-        case .binary(let bytes): try await self.send(bytes)
+        case .text(let text): try await self.send(text, compress: compress)
+        case .binary(let bytes): try await self.send(bytes, compress: compress)
         }
     }
 
-    private func send(_ payload: ByteBuffer, opcode: Opcode) async throws {
-        guard self.accept(payload, opcode) else { throw WebSocketError(.closed(self.closure)) }
+    private func send(_ payload: ByteBuffer, opcode: Opcode, _ compress: Bool) async throws {
+        guard self.accept(payload, opcode, compress) else { throw WebSocketError(.closed(self.closure)) }
         if self.bufferedAmount >= self.configuration.sendBuffer {
             do {
                 try await self.wait { handler, wait, resume in handler.waitForRoom(wait, resume) }
@@ -49,11 +55,13 @@ extension WebSocketConnection {
 
     /// Sends a text message without waiting.
     ///
-    /// - Parameter text: The text.
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - compress: Whether it is compressed, where that was agreed on.
     /// - Returns: Whether it is on its way, and whether the caller should slow down.
     @discardableResult
-    public func trySend(_ text: String) -> SendResult {
-        self.trySend(ByteBuffer(string: text), as: .text)
+    public func trySend(_ text: String, compress: Bool = true) -> SendResult {
+        self.trySend(ByteBuffer(string: text), as: .text, compress: compress)
     }
 
     /// Sends a message without waiting.
@@ -63,46 +71,71 @@ extension WebSocketConnection {
     /// - Parameters:
     ///   - bytes: The payload; for text it must be UTF-8, which is not checked. A server passes large ones on without a copy.
     ///   - kind: Text or binary.
+    ///   - compress: Whether it is compressed, where that was agreed on: not worth it for what is compressed already, such as
+    ///     pictures.
     /// - Returns: Whether it is on its way, and whether the caller should slow down.
     @discardableResult
-    public func trySend(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind = .binary) -> SendResult {
+    public func trySend(
+        _ bytes: ByteBuffer, as kind: WebSocketMessage.Kind = .binary, compress: Bool = true
+    ) -> SendResult {
         let opcode: Opcode = kind == .text ? .text : .binary
         let count = bytes.readableBytes
         if self.isOnLoop {
-            let handler = self.handler
-            guard handler.isOpen else { return .closed }
-            if !handler.hasRoom {
-                handler.hot.pointee.owesDrained = true
-                guard handler.bufferedBytes + count <= self.configuration.maxSendBuffer else { return .full }
-            }
-            handler.enqueueMessage(opcode, bytes)
-            if handler.hasRoom { return .sent }
+            return self.sendOnLoop(count) { $0.enqueueMessage(opcode, bytes, compress: compress) }
+        }
+        let result = self.admit(count)
+        guard result == .sent || result == .slow else { return result }
+        self.eventLoop.execute {
+            self.arrive(count) { $0.enqueueMessage(opcode, bytes, compress: compress) }
+        }
+        return result
+    }
+
+    /// Sends from the event loop, if there is room.
+    @inline(__always)
+    func sendOnLoop(_ count: Int, _ enqueue: (WebSocketChannelHandler) -> Void) -> SendResult {
+        let handler = self.handler
+        guard handler.isOpen else { return .closed }
+        if !handler.hasRoom {
             handler.hot.pointee.owesDrained = true
-            return .slow
+            guard handler.bufferedBytes + count <= self.configuration.maxSendBuffer else { return .full }
         }
+        enqueue(handler)
+        if handler.hasRoom { return .sent }
+        handler.hot.pointee.owesDrained = true
+        return .slow
+    }
+
+    /// Whether a message may go to the event loop; if so it counts as being on its way there, until ``arrive(_:_:)``.
+    func admit(_ count: Int) -> SendResult {
         let waiting = self.bufferedAmount
-        guard waiting == 0 || waiting + count <= self.configuration.maxSendBuffer else {
-            return self.readyState == .open ? .full : .closed
-        }
-        guard self.accept(bytes, opcode) else { return .closed }
+        guard self.readyState == .open else { return .closed }
+        guard waiting == 0 || waiting + count <= self.configuration.maxSendBuffer else { return .full }
+        self.addInTransit(count)
         return waiting + count < self.configuration.sendBuffer ? .sent : .slow
     }
 
-    /// Hands a message to the event loop; false when the connection is not open.
-    private func accept(_ payload: ByteBuffer, _ opcode: Opcode) -> Bool {
+    /// A message has come to the event loop.
+    func arrive(_ count: Int, _ enqueue: (WebSocketChannelHandler) -> Void) {
+        if self.handler.isOpen {
+            self.handler.isAmountWatched = true
+            enqueue(self.handler)
+            self.setBuffered(self.handler.bufferedBytes)
+        }
+        // Last: counted twice for a moment it makes a sender wait, not counted at all it would let one through.
+        self.addInTransit(-count)
+    }
+
+    /// Hands a message to the event loop, however much waits; false when the connection is not open.
+    private func accept(_ payload: ByteBuffer, _ opcode: Opcode, _ compress: Bool) -> Bool {
         guard self.readyState == .open else { return false }
         if self.isOnLoop {
-            self.handler.enqueueMessage(opcode, payload)
+            self.handler.enqueueMessage(opcode, payload, compress: compress)
         } else {
             let count = payload.readableBytes
             self.addInTransit(count)
             self.eventLoop.execute {
-                self.addInTransit(-count)
-                if self.handler.isOpen {
-                    self.handler.isAmountWatched = true
-                    self.handler.enqueueMessage(opcode, payload)
-                    self.setBuffered(self.handler.bufferedBytes)
-                }
+                self.arrive(count) { $0.enqueueMessage(opcode, payload, compress: compress) }
             }
         }
         return true

@@ -1,5 +1,6 @@
 package import NIOCore
 package import WebSocketCore
+package import WebSocketDeflate
 
 /// To whom a connection's messages go.
 package enum WebSocketDelivery: Sendable {
@@ -18,14 +19,16 @@ extension WebSocketConnection {
     ///   - position: Where the driver goes; raw bytes must reach it, and nothing behind it sees any.
     ///   - role: This end's role.
     ///   - handshake: What the handshake brought.
+    ///   - compression: What was agreed on about compression.
     ///   - configuration: How the connection behaves.
     ///   - delivery: To whom messages go.
     package static func start(
         on channel: any Channel, position: ChannelPipeline.SynchronousOperations.Position, role: Role,
-        handshake: Handshake, configuration: WebSocketConfiguration, delivery: WebSocketDelivery
+        handshake: Handshake, compression: PerMessageDeflate?, configuration: WebSocketConfiguration,
+        delivery: WebSocketDelivery
     ) throws -> WebSocketConnection {
         let handler = WebSocketChannelHandler(
-            role: role, allowsCompression: false, configuration: configuration, eventLoop: channel.eventLoop)
+            role: role, agreement: compression, configuration: configuration, eventLoop: channel.eventLoop)
         let queue: InboundQueue? =
             if case .reader = delivery { InboundQueue(bound: configuration.receiveBuffer) } else { nil }
         let connection = WebSocketConnection(

@@ -1,7 +1,7 @@
 public import NIOCore
 import WebSocketCore
 
-/// Sends one message in pieces, each a fragment; see ``WebSocketConnection/withMessage(_:_:)``.
+/// Sends one message in pieces, each a fragment; see ``WebSocketConnection/withMessage(_:compress:_:)``.
 public struct WebSocketMessageWriter: Sendable {
     let connection: WebSocketConnection
     let message: UInt64
@@ -26,13 +26,14 @@ extension WebSocketConnection {
     ///
     /// - Parameters:
     ///   - kind: Text or binary. Text must be UTF-8 as a whole, which is not checked.
+    ///   - compress: Whether it is compressed, where that was agreed on: piece by piece, so that each is there at once.
     ///   - body: Writes the pieces.
     /// - Throws: ``WebSocketError`` when the connection is closing or closed, `CancellationError`, or what the closure throws.
     public func withMessage(
-        _ kind: WebSocketMessage.Kind, _ body: (WebSocketMessageWriter) async throws -> Void
+        _ kind: WebSocketMessage.Kind, compress: Bool = true, _ body: (WebSocketMessageWriter) async throws -> Void
     ) async throws {
         let message: UInt64 = try await self.wait { handler, wait, resume in
-            handler.beginPieces(kind == .text ? .text : .binary, wait, resume)
+            handler.beginPieces(kind == .text ? .text : .binary, compress: compress, wait, resume)
         }
         do {
             try await body(WebSocketMessageWriter(connection: self, message: message))

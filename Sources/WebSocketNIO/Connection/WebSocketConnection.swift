@@ -35,7 +35,7 @@ public final class WebSocketConnection: Sendable {
     /// The peer's address; nil where the transport has none.
     public let peerAddress: SocketAddress?
     /// How it behaves.
-    public let configuration: WebSocketConfiguration
+    public var configuration: WebSocketConfiguration { self.handler.configuration }
     /// The event loop of the connection.
     public let eventLoop: any EventLoop
 
@@ -59,7 +59,6 @@ public final class WebSocketConnection: Sendable {
         self.role = handler.role
         self.handshake = handshake
         self.peerAddress = peerAddress
-        self.configuration = handler.configuration
         self.eventLoop = handler.loop.eventLoop
         self.handler = handler
         self.thread = handler.loop.thread

@@ -14,6 +14,10 @@ final class LoopResources: @unchecked Sendable {
     static let outboxSize = 64 << 10
     /// How many outgoing buffers are kept.
     static let keptOutboxes = 4
+    /// The size of a buffer in which messages are inflated and compressed: 64 KiB, so that it stays in the cache.
+    static let scratchSize = 64 << 10
+    /// How many of these are kept: one to inflate into, and one to compress the answer into meanwhile.
+    static let keptScratches = 2
     /// How many bytes of blocks for large messages are kept. Without them each message of 1 MiB grows and trims the heap,
     /// which cost half of its time.
     static let keptBlockBytes = 16 << 20
@@ -26,6 +30,7 @@ final class LoopResources: @unchecked Sendable {
     private var outboxes: [ByteBuffer] = []
     /// How many of the kept size are being filled: a message to many must not take one for each of them.
     private var outboxesOut = 0
+    private var scratches: [ByteBuffer] = []
     private var blocks: [ByteBuffer] = []
     private var blockBytes = 0
     /// How many bytes of blocks are kept.
@@ -34,6 +39,9 @@ final class LoopResources: @unchecked Sendable {
     private var depth = 0
     private var isFlushScheduled = false
     private var keys = MaskingKeys()
+    /// zlib's states for messages that stand alone.
+    var deflate = DeflatePool()
+    private(set) var sweep = LoopSweep()
 
     private init(_ eventLoop: any EventLoop, thread: UInt) {
         self.eventLoop = eventLoop
@@ -122,8 +130,38 @@ final class LoopResources: @unchecked Sendable {
         self.blockBytes += size
     }
 
+    /// An empty buffer of ``scratchSize``.
+    func takeScratch() -> ByteBuffer {
+        while var buffer = self.scratches.popLast() {
+            // What somebody kept a piece of is theirs.
+            if reclaim(&buffer) { return buffer }
+        }
+        return self.allocator.buffer(capacity: LoopResources.scratchSize)
+    }
+
+    /// Takes back such a buffer, to use it again once nobody holds it.
+    func keepScratch(_ buffer: ByteBuffer) {
+        guard buffer.storageCapacity == LoopResources.scratchSize,
+            self.scratches.count < LoopResources.keptScratches
+        else { return }
+        self.scratches.append(buffer)
+    }
+
     /// The next masking key (RFC 6455, section 5.3).
     func nextMaskingKey() -> UInt32 { self.keys.next() }
+
+    // MARK: Once a second
+
+    /// Looks at the entry about once a second, until it says that it is done.
+    func watch(_ entry: any SweepEntry) {
+        if self.sweep.add(entry) { self.scheduleSweep() }
+    }
+
+    private func scheduleSweep() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: LoopSweep.interval) {
+            if self.sweep.advance() { self.scheduleSweep() }
+        }
+    }
 
     // MARK: One write per wake-up
 

@@ -259,6 +259,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let connection = try WebSocketConnection.start(
             on: context.channel, position: .before(self), role: .server,
             handshake: .init(request: attempt.request, subprotocol: plan.subprotocol, extensions: plan.extensions),
+            compression: plan.compression,
             configuration: plan.configuration, delivery: plan.delivery)
         // Removed last: it passes on what arrived behind the request.
         pipeline.removeHandler(self.decoder, promise: nil)

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 import WebSocketCore
+import WebSocketDeflate
 import WebSocketNIO
 
 /// A valid handshake on its way through Hummingbird's middleware and router. A WebSocket route finds it as ``current``, and
@@ -13,11 +14,15 @@ final class UpgradeAttempt: Sendable {
     /// What a route makes of an upgrade.
     struct Plan: Sendable {
         var subprotocol: String?
-        var extensions: [WebSocketExtension] = []
+        /// What is agreed on about compression.
+        var compression: PerMessageDeflate?
         var configuration: WebSocketConfiguration
         var delivery: WebSocketDelivery
         /// Reads the messages, where that is done in a task.
         var run: (@Sendable (WebSocketConnection) async throws -> Void)?
+
+        /// The extensions, as the answer names them.
+        var extensions: [WebSocketExtension] { self.compression.map { [$0.answer] } ?? [] }
     }
 
     /// How many bytes of a refusal's body are passed on: 64 KiB. A refusal is a line or a small page.

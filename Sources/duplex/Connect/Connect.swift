@@ -31,10 +31,15 @@ struct Connect: AsyncParsableCommand {
     @Flag(help: "Do not check the server's certificate.")
     var insecure = false
 
+    @OptionGroup(title: "Compression (default mode: takeover)")
+    var compression: CompressionOptions
+
     func run() async throws {
         var tls = TLSConfiguration.makeClientConfiguration()
         if self.insecure { tls.certificateVerification = .none }
-        let options = DialOptions(protocols: self.protocols, fields: try self.fields(), tls: tls)
+        let options = DialOptions(
+            protocols: self.protocols, fields: try self.fields(), tls: tls,
+            configuration: .init(compression: self.compression.configuration(standard: .takeover)))
         let socket: WebSocketConnection
         do {
             socket = try await WebSocketClient.connect(to: self.url, options: options)
@@ -42,7 +47,9 @@ struct Connect: AsyncParsableCommand {
             StandardStreams.err("duplex: \(error)")
             throw ExitCode(1)
         }
-        StandardStreams.err("connected\(socket.subprotocol.map { " (\($0))" } ?? "")")
+        let subprotocol = socket.subprotocol.map { " (\($0))" } ?? ""
+        let extensions = socket.extensions.isEmpty ? "" : " " + WebSocketExtension.serialize(socket.extensions)
+        StandardStreams.err("connected\(subprotocol)\(extensions)")
         try await self.converse(socket)
     }
 

@@ -110,9 +110,9 @@ final class ChatRoom: Sendable {
 
     /// Tells all who have a name. One who cannot keep up is cut off: it comes back, and is shown the history.
     private func tell(_ event: ChatEvent, _ state: inout State, except: Int? = nil) {
-        let bytes = ByteBuffer(string: event.json)
-        for (id, member) in state.members where id != except && member.name != nil {
-            if member.connection.trySend(bytes, as: .text) == .full { member.connection.abort() }
+        let named = state.members.lazy.filter { $0.key != except && $0.value.name != nil }.map(\.value.connection)
+        WebSocketConnection.broadcast(event.json, to: named) { connection, result in
+            if result == .full { connection.abort() }
         }
     }
 }

@@ -1,10 +1,13 @@
 import Hummingbird
 import WebSocketCore
+import WebSocketDeflate
 import WebSocketNIO
 import WebSocketServer
 
 /// What `duplex serve` serves.
-func routes() -> Router<BasicRequestContext> {
+///
+/// - Parameter compression: How messages are compressed; nil for not at all.
+func routes(compression: DeflateConfiguration? = nil) -> Router<BasicRequestContext> {
     /// The largest message that `/echo` takes: 64 MiB.
     let maxEcho = 64 << 20
     let router = Router(context: BasicRequestContext.self)
@@ -14,11 +17,14 @@ func routes() -> Router<BasicRequestContext> {
     let chat = ChatRoom()
     router.webSocket(
         "/chat", protocols: [ChatRoom.subprotocol],
-        configuration: .init(limits: Limits(maxMessageSize: 64 << 10), maxSendBuffer: ChatRoom.maxWaiting),
+        configuration: .init(
+            limits: Limits(maxMessageSize: 64 << 10), maxSendBuffer: ChatRoom.maxWaiting,
+            compression: compression),
         events: { _ in ChatMember(chat) })
     router.webSocket(
         "/echo", origins: .any,
-        configuration: .init(limits: Limits(maxMessageSize: maxEcho), maxSendBuffer: 2 * maxEcho),
+        configuration: .init(
+            limits: Limits(maxMessageSize: maxEcho), maxSendBuffer: 2 * maxEcho, compression: compression),
         events: { _ in Echo() })
     return router
 }

@@ -29,6 +29,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How many event loops (default: one for each core that may be used).")
     var threads: Int?
 
+    @OptionGroup(title: "Compression (default mode: no-takeover)")
+    var compression: CompressionOptions
+
     func validate() throws {
         guard (0...65535).contains(self.port) else { throw ValidationError("--port must be between 0 and 65535") }
         if let threads {
@@ -42,7 +45,7 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = .warning
         let host = self.host
         let app = Application(
-            router: routes(),
+            router: routes(compression: self.compression.configuration(standard: .noTakeover)),
             server: .http1WebSocket(),
             configuration: .init(address: .hostname(host, port: self.port), serverName: "duplex", backlog: 4096),
             onServerRunning: { channel in

@@ -65,10 +65,10 @@ import WebSocketCore
     @Test func messagesWaitForOneInPieces() throws {
         let it = try Embedded()
         var begun: [Int] = []
-        it.handler.beginPieces(.text, LoopWait()) { _ in begun.append(1) }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in begun.append(1) }
         it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
         it.connection.trySend("between")
-        it.handler.beginPieces(.binary, LoopWait()) { _ in begun.append(2) }
+        it.handler.beginPieces(.binary, compress: true, LoopWait()) { _ in begun.append(2) }
         #expect(begun == [1])
         it.handler.enqueuePiece(ByteBuffer(string: "b"), isFinal: true)
         it.handler.endPieces()
@@ -86,7 +86,7 @@ import WebSocketCore
 
     @Test func controlFramesDoNotWaitForPieces() throws {
         let it = try Embedded()
-        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
         it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
         try it.receive(frame(.ping, [5]))
         #expect(try it.frames().map(\.opcode) == [.text, .pong])
@@ -94,7 +94,7 @@ import WebSocketCore
 
     @Test func anAbandonedMessageClosesWith1011() throws {
         let it = try Embedded()
-        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
         it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
         it.handler.abandonPieces()
         #expect(try it.frames().map(\.code) == [nil, .internalError])
@@ -102,7 +102,7 @@ import WebSocketCore
 
     @Test func aMessageAbandonedBeforeItBeganHarmsNothing() throws {
         let it = try Embedded()
-        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
         it.handler.abandonPieces()
         it.connection.trySend("on")
         #expect(try it.frames() == [.init(.text, true, Array("on".utf8))])
@@ -123,7 +123,7 @@ import WebSocketCore
     /// A handler that was told to slow down because a message in pieces is under way is told to go on.
     @Test func slowBecauseOfPiecesIsFollowedByDrained() throws {
         let it = try Embedded(configuration: .init(sendBuffer: 1000))
-        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
         it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
         #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .sent)
         #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .slow)
@@ -149,7 +149,7 @@ import WebSocketCore
     /// Empty messages that wait for one in pieces count, and stop the peer that causes them.
     @Test func heldMessagesAreBounded() throws {
         let it = try Embedded(configuration: .init(sendBuffer: 1000, maxSendBuffer: 2000))
-        it.handler.beginPieces(.text, LoopWait()) { _ in }
+        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
         var results: [SendResult] = []
         for _ in 0..<40 { results.append(it.connection.trySend(ByteBuffer())) }
         #expect(results.first == .sent)

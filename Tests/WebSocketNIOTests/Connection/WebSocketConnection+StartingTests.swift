@@ -74,7 +74,7 @@ import WebSocketCore
             _ = try WebSocketConnection.start(
                 on: channel, position: .last, role: .server,
                 handshake: .init(request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
-                configuration: .init(), delivery: .handler({ _ in fatalError("nothing to handle") }))
+                compression: nil, configuration: .init(), delivery: .handler({ _ in fatalError("nothing to handle") }))
         }
     }
 }

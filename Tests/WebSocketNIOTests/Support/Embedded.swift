@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOEmbedded
 import WebSocketCore
+import WebSocketDeflate
 
 @testable import WebSocketNIO
 
@@ -13,7 +14,8 @@ final class Embedded {
     let role: Role
 
     init(
-        _ role: Role = .server, configuration: WebSocketConfiguration = .init(), recorder: Recorder? = nil
+        _ role: Role = .server, configuration: WebSocketConfiguration = .init(), compression: PerMessageDeflate? = nil,
+        recorder: Recorder? = nil
     ) throws {
         self.role = role
         let recorder = recorder ?? Recorder()
@@ -24,7 +26,7 @@ final class Embedded {
         self.connection = try WebSocketConnection.start(
             on: self.channel, position: .last, role: role,
             handshake: .init(request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
-            configuration: configuration, delivery: .handler({ _ in handler }))
+            compression: compression, configuration: configuration, delivery: .handler({ _ in handler }))
     }
 
     var handler: WebSocketChannelHandler { self.connection.handler }
@@ -51,7 +53,8 @@ final class Embedded {
     /// The frames that have been written: opcode, whether final, payload.
     func frames() throws -> [Frame] {
         var bytes = try self.sent()
-        var parser = FrameParser(role: self.role == .server ? .client : .server, limits: .unlimited)
+        var parser = FrameParser(
+            role: self.role == .server ? .client : .server, limits: .unlimited, allowsCompression: true)
         var offset = 0
         return bytes.withUnsafeMutableBytes { region in
             var frames: [Frame] = []
@@ -59,7 +62,9 @@ final class Embedded {
                 switch parser.next(in: region, at: &offset) {
                 case .data(let data):
                     frames.append(
-                        Frame(data.isFirst ? data.opcode : .continuation, data.isLast, Array(region[data.range])))
+                        Frame(
+                            data.isFirst ? data.opcode : .continuation, data.isLast, Array(region[data.range]),
+                            isCompressed: data.isCompressed))
                 case .ping(let range): frames.append(Frame(.ping, true, Array(region[range])))
                 case .pong(let range): frames.append(Frame(.pong, true, Array(region[range])))
                 case .close(let close):
@@ -76,8 +81,13 @@ final class Embedded {
         var isFinal: Bool
         var payload: [UInt8]
         var code: CloseCode?
+        /// Whether it belongs to a compressed message.
+        var isCompressed: Bool
 
-        init(_ opcode: Opcode, _ isFinal: Bool, _ payload: [UInt8], _ code: CloseCode? = nil) {
+        init(
+            _ opcode: Opcode, _ isFinal: Bool, _ payload: [UInt8], _ code: CloseCode? = nil, isCompressed: Bool = false
+        ) {
+            self.isCompressed = isCompressed
             self.opcode = opcode
             self.isFinal = isFinal
             self.payload = payload
@@ -96,10 +106,12 @@ private final class HalfClosure: ChannelOutboundHandler {
 
 /// A frame as the peer of this role sends it: masked for a server.
 func frame(
-    _ opcode: Opcode, _ payload: [UInt8] = [], to role: Role = .server, isFinal: Bool = true, key: UInt32 = 0x5CF3_9A12
+    _ opcode: Opcode, _ payload: [UInt8] = [], to role: Role = .server, isFinal: Bool = true,
+    isCompressed: Bool = false, key: UInt32 = 0x5CF3_9A12
 ) -> [UInt8] {
     let header = FrameHeader(
-        opcode: opcode, isFinal: isFinal, payloadCount: payload.count, maskingKey: role == .server ? key : nil)
+        opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: payload.count,
+        maskingKey: role == .server ? key : nil)
     var bytes = [UInt8](repeating: 0, count: header.size) + payload
     bytes.withUnsafeMutableBytes {
         header.write(to: $0.baseAddress!)

@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOPosix
 import WebSocketCore
+import WebSocketDeflate
 
 @testable import WebSocketNIO
 
@@ -29,6 +30,7 @@ struct Pair: Sendable {
     /// Makes a pair, and cuts both when the closure is done.
     static func with<Result: Sendable>(
         server: WebSocketConfiguration = .init(), client: WebSocketConfiguration = .init(),
+        compression: PerMessageDeflate? = nil,
         serverDelivery: WebSocketDelivery = .reader, clientDelivery: WebSocketDelivery = .reader,
         _ body: (Pair) async throws -> Result
     ) async throws -> Result {
@@ -47,7 +49,7 @@ struct Pair: Sendable {
                             on: channel, position: .last, role: role,
                             handshake: .init(
                                 request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
-                            configuration: configuration, delivery: delivery))
+                            compression: compression, configuration: configuration, delivery: delivery))
                 })
         }
         let listener = try await ServerBootstrap(group: group)
