@@ -5,7 +5,7 @@ RELEASE = .build/release
 SOURCES = Sources Tests Compliance Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format autobahn browser bench bench-idle fuzz prerequisites release
+.PHONY: help serve test lint format autobahn browser bench bench-deflate bench-idle fuzz prerequisites release
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ export LOADS
 
 bench: prerequisites release ## Measure CPU time per message beside uWebSockets
 	@Benchmarks/compare.sh '$(RELEASE)/duplex serve --port {port}' /echo
+
+bench-deflate: prerequisites release ## Measure compressed echo beside uWebSockets, node-ws and websockets
+	@Benchmarks/deflate.sh '$(RELEASE)/duplex serve --port {port} --threads 1 --compression {mode} --compression-level 6 --compression-threshold 0' /echo
 
 bench-idle: prerequisites release ## Measure memory per idle connection
 	@Benchmarks/idle.sh $(RELEASE)/duplex
