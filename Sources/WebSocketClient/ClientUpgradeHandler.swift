@@ -4,19 +4,23 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import NIOPosix
 import NIOSSL
+import NIOTLS
 import WebSocketCore
 import WebSocketDeflate
 import WebSocketNIO
 
-/// Does the opening handshake on a new channel: sends the request, checks the answer, and puts the driver in its place.
+/// Does the opening handshake on a channel that leads to the server: sends the request, once TLS is there for wss, checks the
+/// answer, and puts the driver in its place.
 final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
     private enum State {
+        /// The request is not sent before it is known to whom.
+        case securing
         case waiting
         /// A 101 that is right.
-        case accepted(ClientHandshake.Agreement, PerMessageDeflate?)
+        case accepted(HTTPResponse, ClientHandshake.Agreement, PerMessageDeflate?)
         /// Another answer, whose body comes in.
         case refused(DialError.Refusal)
         case done
@@ -24,35 +28,59 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
 
     private let handshake: ClientHandshake
     private let request: HTTPRequest
+    private let identity: ServerIdentity?
     private let configuration: WebSocketConfiguration
     private let delivery: WebSocketDelivery
     private let encoder: HTTPRequestEncoder
     private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
     private let promise: EventLoopPromise<WebSocketConnection>
-    private let deadline: NIODeadline
     private var timeout: Scheduled<Void>?
     private var state = State.waiting
 
+    /// - Parameters:
+    ///   - handshake: What was prepared.
+    ///   - request: Its request.
+    ///   - identity: Who the server must be, where TLS is in front of this handler.
+    ///   - configuration: How the connection behaves.
+    ///   - delivery: To whom messages go.
+    ///   - encoder: The encoder in front of this handler, which leaves with it.
+    ///   - decoder: The decoder in front of this handler, which leaves with it.
+    ///   - promise: For the connection. Who fails it closes the channel.
     init(
-        handshake: ClientHandshake, request: HTTPRequest, configuration: WebSocketConfiguration,
-        delivery: WebSocketDelivery, encoder: HTTPRequestEncoder, decoder: ByteToMessageHandler<HTTPResponseDecoder>,
-        promise: EventLoopPromise<WebSocketConnection>, deadline: NIODeadline
+        handshake: ClientHandshake, request: HTTPRequest, identity: ServerIdentity?,
+        configuration: WebSocketConfiguration, delivery: WebSocketDelivery, encoder: HTTPRequestEncoder,
+        decoder: ByteToMessageHandler<HTTPResponseDecoder>, promise: EventLoopPromise<WebSocketConnection>
     ) {
         self.handshake = handshake
         self.request = request
+        self.identity = identity
         self.configuration = configuration
         self.delivery = delivery
         self.encoder = encoder
         self.decoder = decoder
         self.promise = promise
-        self.deadline = deadline
+        self.state = identity == nil ? .waiting : .securing
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        context.fireChannelActive()
-        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(deadline: self.deadline) {
-            self.fail(DialError(.timedOut), context)
+    /// Begins, once all handlers are in their places.
+    ///
+    /// - Parameters:
+    ///   - channel: The channel, which is active.
+    ///   - timeout: How long TLS and the handshake may take from now on.
+    func start(in channel: any Channel, timeout: TimeAmount) throws {
+        if case .done = self.state { return }
+        let context = try channel.pipeline.syncOperations.context(handler: self)
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
+            if case .securing = self.state {
+                self.fail(DialError(.timedOut(.tls)), context)
+            } else {
+                self.fail(DialError(.timedOut(.handshake)), context)
+            }
         }
+        if case .waiting = self.state { self.sendRequest(context) }
+    }
+
+    private func sendRequest(_ context: ChannelHandlerContext) {
         do {
             let head = try HTTPRequestHead(self.request)
             context.write(self.wrapOutboundOut(.head(head)), promise: nil)
@@ -66,17 +94,12 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
         switch (self.state, self.unwrapInboundIn(data)) {
         case (.waiting, .head(let head)):
             self.received(head, context)
-        case (.accepted(let agreement, let compression), .end):
-            self.open(agreement, compression, context)
+        case (.accepted(let response, let agreement, let compression), .end):
+            self.open(response, agreement, compression, context)
         case (.refused(var refusal), .body(var bytes)):
-            let room = WebSocketClient.maxRefusalBody - refusal.body.readableBytes
-            if let part = bytes.readSlice(length: Swift.min(room, bytes.readableBytes)) {
-                refusal.body.writeImmutableBuffer(part)
-            }
+            refusal.append(&bytes)
             self.state = .refused(refusal)
-            if refusal.body.readableBytes >= WebSocketClient.maxRefusalBody {
-                self.fail(DialError(.refused(refusal)), context)
-            }
+            if refusal.isFull { self.fail(DialError(.refused(refusal)), context) }
         case (.refused(let refusal), .end):
             self.fail(DialError(.refused(refusal)), context)
         default:
@@ -95,7 +118,7 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
                 let compression = try self.configuration.compression.flatMap {
                     try PerMessageDeflate(agreed: agreement.extensions, configuration: $0)
                 }
-                self.state = .accepted(agreement, compression)
+                self.state = .accepted(response, agreement, compression)
             }
         } catch let error as HandshakeError {
             self.fail(DialError(.handshake(error)), context)
@@ -105,7 +128,8 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
     }
 
     private func open(
-        _ agreement: ClientHandshake.Agreement, _ compression: PerMessageDeflate?, _ context: ChannelHandlerContext
+        _ response: HTTPResponse, _ agreement: ClientHandshake.Agreement, _ compression: PerMessageDeflate?,
+        _ context: ChannelHandlerContext
     ) {
         self.state = .done
         self.timeout?.cancel()
@@ -125,7 +149,8 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
                 let connection = try WebSocketConnection.start(
                     on: channel, position: .after(leftovers), role: .client,
                     handshake: .init(
-                        request: self.request, subprotocol: agreement.subprotocol, extensions: agreement.extensions),
+                        request: self.request, response: response, subprotocol: agreement.subprotocol,
+                        extensions: agreement.extensions),
                     compression: compression, configuration: self.configuration, delivery: self.delivery)
                 self.promise.succeed(connection)
                 pipeline.removeHandler(leftovers, promise: nil)
@@ -173,17 +198,39 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event {
+        switch event {
+        case ChannelEvent.inputClosed:
             self.ended(context)
-        } else {
+        case TLSUserEvent.handshakeCompleted:
+            self.secured(context)
+            context.fireUserInboundEventTriggered(event)
+        default:
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// TLS is there: if this is the server that was meant, it gets the request.
+    private func secured(_ context: ChannelHandlerContext) {
+        guard case .securing = self.state, let identity else { return }
+        do {
+            try identity.check(self.certificate(context))
+            self.state = .waiting
+            self.sendRequest(context)
+        } catch {
+            self.fail(error, context)
+        }
+    }
+
+    private func certificate(_ context: ChannelHandlerContext) -> NIOSSLCertificate? {
+        try? context.pipeline.syncOperations.nioSSL_peerCertificate()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case HTTPParserError.invalidEOFState: self.ended(context)
         case let error as HTTPParserError: self.fail(DialError(.notHTTP("\(error)")), context)
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            self.fail(self.identity?.mismatch(self.certificate(context)) ?? DialError(connecting: error), context)
         default: self.fail(DialError(connecting: error), context)
         }
     }
@@ -200,7 +247,7 @@ extension DialError {
             reasons += [error.dnsAError, error.dnsAAAAError].compactMap { $0 }.map { "\($0)" }
             let text = Set(reasons).sorted().joined(separator: "; ")
             self.init(.connect("\(error.host):\(error.port): \(text.isEmpty ? "no address" : text)"))
-        case ChannelError.connectTimeout: self.init(.timedOut)
+        case ChannelError.connectTimeout: self.init(.timedOut(.connect))
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: self.init(.tls("\(error)"))
         default: self.init(.connect("\(error)"))
         }

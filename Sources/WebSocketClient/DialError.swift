@@ -4,7 +4,7 @@ public import WebSocketCore
 
 /// Why a connection did not come about. A browser hides this from a page; here it is told.
 public struct DialError: Error, Sendable {
-    /// An answer other than 101.
+    /// An answer other than 101, or a proxy's other than 2xx.
     public struct Refusal: Sendable {
         /// The answer's head.
         public var response: HTTPResponse
@@ -12,19 +12,47 @@ public struct DialError: Error, Sendable {
         public var body: ByteBuffer
     }
 
+    /// A certificate that is for others than the server that was asked for.
+    public struct NameMismatch: Sendable, Hashable {
+        /// The name or the address that was asked for.
+        public var name: String
+        /// The names and addresses that the certificate is for; those that no server has, such as mail addresses, left out.
+        public var certificateNames: [String]
+    }
+
+    /// What took too long.
+    package enum Step: Sendable {
+        case connect
+        case proxy
+        case tls
+        case handshake
+    }
+
     package enum Code: Sendable {
         case invalidURL(String, String)
         case invalidField(String)
+        case invalidCookie(String)
+        case invalidProxy(String)
         case connect(String)
-        case timedOut
+        case timedOut(Step)
+        case proxy(String)
+        case proxyRefused(Refusal)
         case tls(String)
+        case nameMismatch(NameMismatch)
+        case notPinned
         case refused(Refusal)
+        case redirect(String)
         case handshake(HandshakeError)
         case notHTTP(String)
         case lost
     }
 
     package let code: Code
+
+    /// The address of the attempt that failed, which after a redirect is not the one given; nil when it was none.
+    public internal(set) var url: WebSocketURL?
+    /// Whether that address came from a redirect.
+    var isRedirected = false
 
     package init(_ code: Code) {
         self.code = code
@@ -33,6 +61,16 @@ public struct DialError: Error, Sendable {
     /// The server's answer, when that was not 101.
     public var refusal: Refusal? {
         if case .refused(let refusal) = self.code { refusal } else { nil }
+    }
+
+    /// The HTTP proxy's answer, when that was not 2xx; 407 asks for a user name and a password.
+    public var proxyRefusal: Refusal? {
+        if case .proxyRefused(let refusal) = self.code { refusal } else { nil }
+    }
+
+    /// Whose certificate it was, when it was another's.
+    public var nameMismatch: NameMismatch? {
+        if case .nameMismatch(let mismatch) = self.code { mismatch } else { nil }
     }
 
     /// The rule of the opening handshake that was broken, when that is what went wrong.
@@ -44,32 +82,85 @@ public struct DialError: Error, Sendable {
     public var isTimeout: Bool {
         if case .timedOut = self.code { true } else { false }
     }
+
+    /// What is wrong with a proxy's address.
+    var proxyReason: String? {
+        if case .invalidProxy(let reason) = self.code { reason } else { nil }
+    }
 }
 
 extension DialError: CustomStringConvertible {
-    /// One line for people.
+    /// One line for people, without passwords.
     public var description: String {
+        let place = self.isRedirected ? self.url.map { " (redirected to \($0))" } ?? "" : ""
+        return self.reason + place
+    }
+
+    private var reason: String {
         switch self.code {
         case .invalidURL(let url, let reason): "\(url) cannot be connected to: \(reason)"
         case .invalidField(let name): "the header field \(name) belongs to the handshake"
+        case .invalidCookie(let name): "the cookie \(name) has a name or a value that no cookie can have"
+        case .invalidProxy(let reason): "the proxy cannot be used: \(reason)"
         case .connect(let reason): "cannot connect: \(reason)"
-        case .timedOut: "cannot connect: it took too long"
+        case .timedOut(.connect): "cannot connect: it took too long"
+        case .timedOut(.proxy): "the proxy took too long"
+        case .timedOut(.tls): "TLS took too long"
+        case .timedOut(.handshake): "the handshake took too long"
+        case .proxy(let reason): "the proxy failed: \(reason)"
+        case .proxyRefused(let refusal): "the proxy refused: \(refusal)"
         case .tls(let reason): "TLS failed: \(reason)"
-        case .refused(let refusal):
-            "refused: \(refusal.response.status)\(refusal.firstLine.map { ": \($0)" } ?? "")"
+        case .nameMismatch(let mismatch): "TLS failed: \(mismatch)"
+        case .notPinned: "TLS failed: the server's certificate is none of those that are pinned"
+        case .refused(let refusal): "refused: \(refusal)"
+        case .redirect(let reason): "not redirected: \(reason)"
         case .handshake(let error): "the handshake failed: \(error)"
         case .notHTTP(let reason): "the answer is not HTTP: \(reason)"
         case .lost: "the connection was lost during the handshake"
         }
     }
+
+    /// A line of a peer's text for people: it is shown on terminals, which obey control characters.
+    static func printable(_ text: some StringProtocol) -> String {
+        let shown = text.prefix(200).unicodeScalars.filter {
+            $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+        }
+        return String(String.UnicodeScalarView(shown))
+    }
 }
 
-extension DialError.Refusal {
+extension DialError.NameMismatch: CustomStringConvertible {
+    /// How many names of a certificate are shown.
+    private static let shown = 10
+
+    /// One line for people.
+    public var description: String {
+        let names = self.certificateNames.prefix(DialError.NameMismatch.shown).map { DialError.printable($0) }
+        let more = self.certificateNames.count - names.count
+        let list = names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+        return "the certificate is not for \(self.name), but for \(list.isEmpty ? "no name at all" : list)"
+    }
+}
+
+extension DialError.Refusal: CustomStringConvertible {
+    /// The status and the first line of the body.
+    public var description: String {
+        "\(self.response.status)\(self.firstLine.map { ": \($0)" } ?? "")"
+    }
+
     /// The first line of the body, where it is plain text for people.
     var firstLine: String? {
-        let line = String(buffer: self.body).prefix { !$0.isNewline }.prefix(200)
-        // It is shown on terminals, which obey control characters.
-        let shown = line.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-        return shown.isEmpty ? nil : String(String.UnicodeScalarView(shown))
+        let shown = DialError.printable(String(buffer: self.body).prefix { !$0.isNewline })
+        return shown.isEmpty ? nil : shown
+    }
+
+    /// Whether no more of the body is kept.
+    var isFull: Bool { self.body.readableBytes >= WebSocketClient.maxRefusalBody }
+
+    /// Keeps of the bytes what there is room for, and takes all of them.
+    mutating func append(_ bytes: inout ByteBuffer) {
+        let room = WebSocketClient.maxRefusalBody - self.body.readableBytes
+        if let part = bytes.readSlice(length: min(room, bytes.readableBytes)) { self.body.writeImmutableBuffer(part) }
+        bytes.moveReaderIndex(forwardBy: bytes.readableBytes)
     }
 }

@@ -275,7 +275,7 @@ struct ClientUpgradeHandlerTests {
 
     @Test(arguments: ["", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: web", "HTTP/1.1 403 Forbidden\r\n\r\nno"])
     func timeout(part: String) async throws {
-        let error = try await self.failure(DialOptions(timeout: .milliseconds(50))) { connection in
+        let error = try await self.failure(DialOptions(handshakeTimeout: .milliseconds(50))) { connection in
             // On a slow machine the client may be gone before it has asked.
             guard (try? await connection.readHead()) != nil else { return }
             if !part.isEmpty { try? await connection.send(part) }

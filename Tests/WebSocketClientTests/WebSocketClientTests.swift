@@ -95,7 +95,7 @@ struct WebSocketClientTests {
         let tasks = (0..<8).map { _ in
             Task {
                 try await WebSocketClient.connect(
-                    to: "ws://127.0.0.1:\(port)", options: DialOptions(timeout: .seconds(3600)))
+                    to: "ws://127.0.0.1:\(port)", options: DialOptions(connectTimeout: .seconds(3600)))
             }
         }
         await Task.yield()

@@ -15,14 +15,20 @@ public final class WebSocketConnection: Sendable {
     public struct Handshake: Sendable {
         /// The request, as the client sent it.
         public var request: HTTPRequest
+        /// The answer's head, where Set-Cookie may stand; nil on a server.
+        public var response: HTTPResponse?
         /// The subprotocol agreed on, if any.
         public var subprotocol: String?
         /// The extensions agreed on.
         public var extensions: [WebSocketExtension]
 
         /// Makes a description of an opening handshake.
-        public init(request: HTTPRequest, subprotocol: String? = nil, extensions: [WebSocketExtension] = []) {
+        public init(
+            request: HTTPRequest, response: HTTPResponse? = nil, subprotocol: String? = nil,
+            extensions: [WebSocketExtension] = []
+        ) {
             self.request = request
+            self.response = response
             self.subprotocol = subprotocol
             self.extensions = extensions
         }

@@ -2,7 +2,6 @@ import ArgumentParser
 import HTTPTypes
 import NIOCore
 import NIOPosix
-import NIOSSL
 import WebSocketClient
 import WebSocketCore
 import WebSocketNIO
@@ -28,20 +27,19 @@ struct Connect: AsyncParsableCommand {
         name: [.customLong("header"), .customShort("H")], help: "A header field to send, 'Name: value'; repeatable.")
     var headers: [String] = []
 
-    @Flag(help: "Do not check the server's certificate.")
-    var insecure = false
+    @OptionGroup(title: "The way to the server")
+    var reaching: ReachingOptions
 
     @OptionGroup(title: "Compression (default mode: takeover)")
     var compression: CompressionOptions
 
     func run() async throws {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        if self.insecure { tls.certificateVerification = .none }
-        let options = DialOptions(
-            protocols: self.protocols, fields: try self.fields(), tls: tls,
+        var options = DialOptions(
+            protocols: self.protocols, fields: try self.fields(),
             configuration: .init(compression: self.compression.configuration(standard: .takeover)))
         let socket: WebSocketConnection
         do {
+            try self.reaching.apply(to: &options)
             socket = try await WebSocketClient.connect(to: self.url, options: options)
         } catch let error as DialError {
             StandardStreams.err("duplex: \(error)")

@@ -11,7 +11,7 @@ import Testing
             "--insecure",
         ])
         #expect(command.protocols == ["x", "y"])
-        #expect(command.insecure)
+        #expect(command.reaching.insecure)
         let fields = try command.fields()
         #expect(fields[HTTPField.Name("X-One")!] == "1")
         #expect(fields[HTTPField.Name("X-Two")!] == "2 : 3")
