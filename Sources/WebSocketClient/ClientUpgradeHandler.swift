@@ -213,7 +213,7 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
     private func secured(_ context: ChannelHandlerContext) {
         guard case .securing = self.state, let identity else { return }
         do {
-            try identity.check(self.certificate(context))
+            try identity.check(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
             self.state = .waiting
             self.sendRequest(context)
         } catch {
@@ -221,16 +221,10 @@ final class ClientUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler
         }
     }
 
-    private func certificate(_ context: ChannelHandlerContext) -> NIOSSLCertificate? {
-        try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-    }
-
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case HTTPParserError.invalidEOFState: self.ended(context)
         case let error as HTTPParserError: self.fail(DialError(.notHTTP("\(error)")), context)
-        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            self.fail(self.identity?.mismatch(self.certificate(context)) ?? DialError(connecting: error), context)
         default: self.fail(DialError(connecting: error), context)
         }
     }

@@ -1,4 +1,5 @@
 public import HTTPTypes
+package import NIOPosix
 public import NIOSSL
 public import WebSocketNIO
 
@@ -43,6 +44,8 @@ public struct DialOptions: Sendable {
     public var handshakeTimeout: Duration
     /// How the connection behaves.
     public var configuration: WebSocketConfiguration
+    /// Who resolves names; the system if nil. For tests.
+    package var resolver: (any Resolver & Sendable)?
 
     /// Makes a set of options.
     ///

@@ -13,7 +13,15 @@ struct DialAttempt: Sendable {
     private enum Route {
         case direct
         case unixSocket(SocketAddress)
-        case proxy(DialProxy.Server)
+        case httpProxy(DialProxy.Server, authorization: String?)
+        case socksProxy(DialProxy.Server, SOCKS5StateMachine.Request)
+
+        var proxy: DialProxy.Server? {
+            switch self {
+            case .direct, .unixSocket: nil
+            case .httpProxy(let server, _), .socksProxy(let server, _): server
+            }
+        }
     }
 
     private let url: WebSocketURL
@@ -52,8 +60,27 @@ struct DialAttempt: Sendable {
                 throw DialError(.connect("the path of the Unix socket is too long: \(path)"))
             }
         }
-        let server = try options.proxy.server(for: url, environment: { ProxyEnvironment.ofProcess })
-        return server.map(Route.proxy) ?? .direct
+        guard let server = try options.proxy.server(for: url, environment: { ProxyEnvironment.ofProcess }) else {
+            return .direct
+        }
+        let isAnonymous = server.username == nil && server.password == nil
+        let (username, password) = (server.username ?? "", server.password ?? "")
+        switch server.scheme {
+        case .http:
+            guard !username.utf8.contains(UInt8(ascii: ":")) else {
+                throw DialError(.invalidProxy("a user name for HTTP has no colon"))
+            }
+            return .httpProxy(
+                server,
+                authorization: isAnonymous
+                    ? nil : BasicAuthorization.value(username: username.utf8, password: password.utf8))
+        case .socks5:
+            return .socksProxy(
+                server,
+                try .init(
+                    host: url.host, port: url.port,
+                    credentials: isAnonymous ? nil : .init(username: username, password: password)))
+        }
     }
 
     // MARK: Connecting
@@ -66,6 +93,7 @@ struct DialAttempt: Sendable {
     func start(on loop: any EventLoop, promise: EventLoopPromise<WebSocketConnection>) {
         let deadline = NIODeadline.now() + self.options.connectTimeout.timeAmount
         let bootstrap = ClientBootstrap(group: loop)
+            .resolver(self.options.resolver)
             .connectTimeout(deadline - .now())
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
@@ -76,7 +104,8 @@ struct DialAttempt: Sendable {
         switch self.route {
         case .direct: connected = bootstrap.connect(host: self.url.host, port: self.url.port)
         case .unixSocket(let address): connected = bootstrap.connect(to: address)
-        case .proxy(let server): connected = bootstrap.connect(host: server.host, port: server.port)
+        case .httpProxy(let server, _), .socksProxy(let server, _):
+            connected = bootstrap.connect(host: server.host, port: server.port)
         }
         // Of the addresses of a name, several may be tried at once: nothing is said to any before one has won.
         connected.whenComplete { result in
@@ -92,29 +121,16 @@ struct DialAttempt: Sendable {
     private func open(
         _ channel: any Channel, _ deadline: NIODeadline, _ promise: EventLoopPromise<WebSocketConnection>
     ) throws {
-        guard case .proxy(let server) = self.route else {
-            return try self.addHandlers(to: channel, position: .last, promise: promise)
-        }
-        switch server.scheme {
-        case .http:
-            var authorization: String?
-            if server.username != nil || server.password != nil {
-                let username = server.username ?? ""
-                guard !username.utf8.contains(UInt8(ascii: ":")) else {
-                    throw DialError(.invalidProxy("a user name for HTTP has no colon"))
-                }
-                authorization = BasicAuthorization.value(username: username.utf8, password: (server.password ?? "").utf8)
-            }
+        switch self.route {
+        case .direct, .unixSocket:
+            try self.addHandlers(to: channel, position: .last, promise: promise)
+        case .httpProxy(_, let authorization):
             let host = self.url.host.contains(":") ? "[\(self.url.host)]" : self.url.host
-            let machine = HTTPConnectStateMachine(target: "\(host):\(self.url.port)", authorization: authorization)
-            try self.addTunnel(machine, to: channel, deadline, promise)
-        case .socks5:
-            var credentials: SOCKS5StateMachine.Credentials?
-            if server.username != nil || server.password != nil {
-                credentials = .init(username: server.username ?? "", password: server.password ?? "")
-            }
-            let machine = try SOCKS5StateMachine(host: self.url.host, port: self.url.port, credentials: credentials)
-            try self.addTunnel(machine, to: channel, deadline, promise)
+            try self.addTunnel(
+                HTTPConnectStateMachine(target: "\(host):\(self.url.port)", authorization: authorization),
+                to: channel, deadline, promise)
+        case .socksProxy(_, let request):
+            try self.addTunnel(SOCKS5StateMachine(request), to: channel, deadline, promise)
         }
     }
 
@@ -158,7 +174,7 @@ struct DialAttempt: Sendable {
             return DialError(.connect("\(path): \(error)"))
         }
         let error = DialError(connecting: error)
-        guard case .proxy(let server) = self.route, case .connect(let reason) = error.code else { return error }
+        guard let server = self.route.proxy, case .connect(let reason) = error.code else { return error }
         return DialError(.connect("the proxy \(server) cannot be reached: \(reason)"))
     }
 }

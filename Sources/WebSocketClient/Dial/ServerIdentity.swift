@@ -1,32 +1,27 @@
 import NIOCore
 import NIOSSL
 
-/// Who the server must be, beyond what SwiftNIO's TLS checks.
+/// Who the server must be, beyond the chain of its certificate.
 ///
-/// It checks the chain and the name. An address, though, it would look for where the channel is connected to, which through a
-/// proxy or a Unix socket is another: that is checked here, and so are the pins.
+/// SwiftNIO's TLS takes, whatever the name, a certificate for the address that the channel is connected to; through a proxy
+/// that is the proxy's, which could so stand for any server. Names and addresses are therefore checked here (RFC 9525), and
+/// so are the pins.
 struct ServerIdentity: Sendable {
-    /// The name or address of the server.
-    let name: String
-    /// The server's address, if that is what stands for a name, and is to be checked.
-    private let address: IPAddress?
+    /// The name or address that was asked for.
+    private let name: String
+    private let checksName: Bool
     private let pins: [NIOSSLCertificate]
-    /// The name for SNI: an address is no name, and cannot be indicated.
+    /// The name for SNI, which has no dot at its end (RFC 6066, section 3); an address is no name, and cannot be indicated.
     let serverName: String?
     let context: NIOSSLContext
 
     init(_ url: WebSocketURL, _ options: DialOptions) throws(DialError) {
         self.name = options.serverName ?? url.host
         self.pins = options.pinnedCertificates
-        let address = IPAddress(self.name)
-        self.serverName = address == nil ? self.name : nil
+        self.serverName = IPAddress(self.name) == nil ? DomainName.withoutDot(self.name) : nil
         var configuration = options.tls
-        if let address, configuration.certificateVerification == .fullVerification {
-            self.address = address
-            configuration.certificateVerification = .noHostnameVerification
-        } else {
-            self.address = nil
-        }
+        self.checksName = configuration.certificateVerification == .fullVerification
+        if self.checksName { configuration.certificateVerification = .noHostnameVerification }
         do {
             self.context = try NIOSSLContext(configuration: configuration)
         } catch {
@@ -36,32 +31,54 @@ struct ServerIdentity: Sendable {
 
     /// Checks the server's own certificate, once TLS is there.
     func check(_ certificate: NIOSSLCertificate?) throws(DialError) {
-        if let address {
-            guard let certificate, certificate.addresses.contains(address) else {
-                throw self.mismatch(certificate)
+        if self.checksName {
+            guard let certificate, self.isFor(certificate) else {
+                throw DialError(.nameMismatch(.init(name: self.name, certificateNames: certificate?.names ?? [])))
             }
         }
         guard self.pins.isEmpty || certificate.map(self.pins.contains) == true else { throw DialError(.notPinned) }
     }
 
-    /// That the certificate is another's.
-    func mismatch(_ certificate: NIOSSLCertificate?) -> DialError {
-        DialError(.nameMismatch(.init(name: self.name, certificateNames: certificate?.names ?? [])))
+    private func isFor(_ certificate: NIOSSLCertificate) -> Bool {
+        let address = IPAddress(self.name)
+        return certificate._subjectAlternativeNames().contains { entry in
+            switch entry.nameType {
+            case .ipAddress: address != nil && IPAddress(bytes: Array(entry.contents)) == address
+            case .dnsName: address == nil && DomainName.pattern(Array(entry.contents), matches: self.name)
+            default: false
+            }
+        }
+    }
+}
+
+/// Names of hosts in certificates (RFC 9525, section 6.3).
+enum DomainName {
+    static func withoutDot(_ name: String) -> String {
+        name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
+
+    /// Whether a certificate's name stands for a host's: the same labels, whatever their case; or "*" for the whole first label.
+    static func pattern(_ pattern: [UInt8], matches name: String) -> Bool {
+        let dot = UInt8(ascii: ".")
+        func labels(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
+            let lower = bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+            return lower.split(separator: dot, omittingEmptySubsequences: false).map(Array.init)
+        }
+        let expected = labels(pattern.last == dot ? pattern.dropLast() : pattern[...])
+        let found = labels(self.withoutDot(name).utf8)
+        guard expected.count == found.count, found.allSatisfy({ !$0.isEmpty }) else { return false }
+        if expected.count > 1, expected[0] == [UInt8(ascii: "*")] { return expected.dropFirst() == found.dropFirst() }
+        return expected == found
     }
 }
 
 extension NIOSSLCertificate {
-    /// The IP addresses among the alternative names of the subject (RFC 5280, section 4.2.1.6).
-    fileprivate var addresses: [IPAddress] {
-        self._subjectAlternativeNames().compactMap { $0.nameType == .ipAddress ? IPAddress(bytes: Array($0.contents)) : nil }
-    }
-
-    /// The host names and IP addresses among the alternative names of the subject.
+    /// The host names and IP addresses among the alternative names of the subject (RFC 5280, section 4.2.1.6).
     fileprivate var names: [String] {
-        self._subjectAlternativeNames().compactMap { name in
-            switch name.nameType {
-            case .dnsName: String(decoding: name.contents, as: UTF8.self)
-            case .ipAddress: IPAddress(bytes: Array(name.contents)).map { "\($0)" }
+        self._subjectAlternativeNames().compactMap { entry in
+            switch entry.nameType {
+            case .dnsName: String(decoding: entry.contents, as: UTF8.self)
+            case .ipAddress: IPAddress(bytes: Array(entry.contents)).map { "\($0)" }
             default: nil
             }
         }

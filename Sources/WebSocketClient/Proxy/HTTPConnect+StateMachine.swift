@@ -54,8 +54,8 @@ struct HTTPConnectStateMachine: TunnelMachine, ~Copyable {
                 rest: isChunked ? 0 : response.headerFields[.contentLength].flatMap { Int($0) })
         }
         guard case .refused(var refusal, let rest) = self.state else { return .wait }
-        let length = min(bytes.readableBytes, rest ?? .max)
-        refusal.append(&bytes)
+        let length = min(bytes.readableBytes, max(rest ?? .max, 0))
+        if var part = bytes.readSlice(length: length) { refusal.append(&part) }
         let left = rest.map { $0 - length }
         if refusal.isFull || left.map({ $0 <= 0 }) == true { return self.fail(.proxyRefused(refusal)) }
         self.state = .refused(refusal, rest: left)

@@ -5,9 +5,36 @@ struct SOCKS5StateMachine: TunnelMachine, ~Copyable {
     /// The longest name of a host, user name and password: their lengths are one byte.
     static let maxText = 255
 
-    struct Credentials: Sendable {
-        var username: String
-        var password: String
+    /// What is asked of the proxy.
+    struct Request: Sendable {
+        struct Credentials: Sendable {
+            var username: String
+            var password: String
+        }
+
+        let host: String
+        let port: Int
+        let credentials: Credentials?
+
+        /// - Parameters:
+        ///   - host: The server's name, which the proxy resolves, or its address.
+        ///   - port: The server's port.
+        ///   - credentials: For the proxy.
+        /// - Throws: ``DialError`` when a text is too long for the protocol, or empty.
+        init(host: String, port: Int, credentials: Credentials?) throws(DialError) {
+            guard (1...SOCKS5StateMachine.maxText).contains(host.utf8.count) else {
+                throw DialError(
+                    .invalidProxy("SOCKS takes no host name of more than \(SOCKS5StateMachine.maxText) bytes"))
+            }
+            for text in [credentials?.username, credentials?.password].compactMap({ $0 }) {
+                guard (1...SOCKS5StateMachine.maxText).contains(text.utf8.count) else {
+                    throw DialError(
+                        .invalidProxy(
+                            "SOCKS wants a user name and a password of 1 to \(SOCKS5StateMachine.maxText) bytes"))
+                }
+            }
+            (self.host, self.port, self.credentials) = (host, port, credentials)
+        }
     }
 
     private enum State {
@@ -18,32 +45,16 @@ struct SOCKS5StateMachine: TunnelMachine, ~Copyable {
         case done
     }
 
-    private let host: String
-    private let port: Int
-    private let credentials: Credentials?
+    private let wanted: Request
     private var state = State.greeted
 
-    /// - Parameters:
-    ///   - host: The server's name, which the proxy resolves, or its address.
-    ///   - port: The server's port.
-    ///   - credentials: For the proxy.
-    /// - Throws: ``DialError`` when a text is too long for the protocol, or empty.
-    init(host: String, port: Int, credentials: Credentials?) throws(DialError) {
-        guard (1...SOCKS5StateMachine.maxText).contains(host.utf8.count) else {
-            throw DialError(.invalidProxy("SOCKS takes no host name of more than \(SOCKS5StateMachine.maxText) bytes"))
-        }
-        for text in [credentials?.username, credentials?.password].compactMap({ $0 }) {
-            guard (1...SOCKS5StateMachine.maxText).contains(text.utf8.count) else {
-                throw DialError(
-                    .invalidProxy("SOCKS wants a user name and a password of 1 to \(SOCKS5StateMachine.maxText) bytes"))
-            }
-        }
-        (self.host, self.port, self.credentials) = (host, port, credentials)
+    init(_ request: Request) {
+        self.wanted = request
     }
 
     mutating func start() -> ByteBuffer {
         // Version, and the methods offered: none needed, and user name with password.
-        ByteBuffer(bytes: self.credentials == nil ? [5, 1, 0] : [5, 2, 0, 2])
+        ByteBuffer(bytes: self.wanted.credentials == nil ? [5, 1, 0] : [5, 2, 0, 2])
     }
 
     mutating func receive(_ bytes: inout ByteBuffer) -> TunnelAction {
@@ -51,7 +62,7 @@ struct SOCKS5StateMachine: TunnelMachine, ~Copyable {
         case .greeted:
             guard let (version, method) = bytes.readMultipleIntegers(as: (UInt8, UInt8).self) else { return .wait }
             guard version == 5 else { return self.fail("it does not speak SOCKS 5") }
-            switch (method, self.credentials) {
+            switch (method, self.wanted.credentials) {
             case (0, _):
                 return self.request()
             case (2, let credentials?):
@@ -64,7 +75,7 @@ struct SOCKS5StateMachine: TunnelMachine, ~Copyable {
                 return .send(message)
             default:
                 return self.fail(
-                    self.credentials == nil
+                    self.wanted.credentials == nil
                         ? "it wants a user name and a password, or another proof that is not known here"
                         : "it takes neither a user name with a password nor none")
             }
@@ -85,15 +96,15 @@ struct SOCKS5StateMachine: TunnelMachine, ~Copyable {
         self.state = .requested
         // Version, CONNECT, reserved, then the address by its kind, and the port.
         var message = ByteBuffer(bytes: [5, 1, 0])
-        if let address = IPAddress(self.host) {
+        if let address = IPAddress(self.wanted.host) {
             message.writeInteger(UInt8(address.isV6 ? 4 : 1))
             message.writeBytes(address.bytes)
         } else {
             message.writeInteger(UInt8(3))
-            message.writeInteger(UInt8(self.host.utf8.count))
-            message.writeString(self.host)
+            message.writeInteger(UInt8(self.wanted.host.utf8.count))
+            message.writeString(self.wanted.host)
         }
-        message.writeInteger(UInt16(self.port))
+        message.writeInteger(UInt16(self.wanted.port))
         return .send(message)
     }
 

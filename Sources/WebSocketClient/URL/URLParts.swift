@@ -151,7 +151,7 @@ struct URLParts: Sendable, Hashable {
     private static func host(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
         if bytes.first == UInt8(ascii: "[") {
             guard bytes.last == UInt8(ascii: "]"), let address = IPAddress(v6: Array(bytes.dropFirst().dropLast()))
-            else { throw Failure(reason: "its IPv6 address is not valid") }
+            else { throw Failure(reason: "its host is not a valid IPv6 address") }
             return "[\(address)]"
         }
         let host = PercentEncoding.decode(bytes).map { lowercased($0) }
@@ -166,7 +166,7 @@ struct URLParts: Sendable, Hashable {
         if let last = labels.last, last.isEmpty, labels.count > 1 { labels.removeLast() }
         if let last = labels.last, URLParts.isNumber(last) {
             guard let address = IPAddress(looseV4: host) else {
-                throw Failure(reason: "its IPv4 address is not valid")
+                throw Failure(reason: "its host is not a valid IPv4 address")
             }
             return "\(address)"
         }

@@ -32,7 +32,21 @@ enum Certificates {
         -----END CERTIFICATE-----
         """
 
-    /// The key of both.
+    /// For a client.
+    static let client = """
+        -----BEGIN CERTIFICATE-----
+        MIIBbDCCAROgAwIBAgIUdIgZxEhmYEHofJH9L2vn3T6zim0wCgYIKoZIzj0EAwIw
+        ETEPMA0GA1UEAwwGY2xpZW50MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAw
+        MDAwWjARMQ8wDQYDVQQDDAZjbGllbnQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+        AASJLi6zNoiLPOiSrFQ6GvpyfRgwEVOBMCCvG0v8nNvfB2RSZPYTC88CAT4WAhKe
+        uif1GQkLbbTRpiWFUqiMHX+Oo0cwRTAPBgNVHRMBAf8EBTADAQH/MBMGA1UdJQQM
+        MAoGCCsGAQUFBwMCMB0GA1UdDgQWBBRNSVWQZcfgKcay00S2/sOKKmZewTAKBggq
+        hkjOPQQDAgNHADBEAiBFnNwAudrHPZms5oj98R+hC7SC9ZiMmeMpvH4IgTZ1CwIg
+        AIWXVSgE9Ev1VyPvfCh4dQs+FlYfSp92nI2DhpX2Q3w=
+        -----END CERTIFICATE-----
+        """
+
+    /// The key of all.
     private static let key = """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB8g3t0bDVna/RKZ7
@@ -45,11 +59,23 @@ enum Certificates {
         try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem)
     }
 
+    static func privateKey() throws -> NIOSSLPrivateKey {
+        try NIOSSLPrivateKey(bytes: Array(Certificates.key.utf8), format: .pem)
+    }
+
     /// A server that shows this certificate.
-    static func serverContext(_ pem: String) throws -> NIOSSLContext {
-        let key = try NIOSSLPrivateKey(bytes: Array(Certificates.key.utf8), format: .pem)
-        return try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: [.certificate(try Certificates.parse(pem))], privateKey: .privateKey(key)))
+    ///
+    /// - Parameters:
+    ///   - pem: The certificate.
+    ///   - client: The certificate that a client has to show, if any.
+    static func serverContext(_ pem: String, client: String? = nil) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: [.certificate(try Certificates.parse(pem))],
+            privateKey: .privateKey(try Certificates.privateKey()))
+        if let client {
+            configuration.certificateVerification = .noHostnameVerification
+            configuration.trustRoots = .certificates([try Certificates.parse(client)])
+        }
+        return try NIOSSLContext(configuration: configuration)
     }
 }

@@ -13,14 +13,17 @@ struct RawServer {
     ///
     /// - Parameters:
     ///   - tls: Encrypts the connections.
+    ///   - host: The address to listen on.
+    ///   - unixSocket: The path of a Unix socket to listen on instead.
     ///   - serve: Serves a connection, which is closed behind it.
     ///   - body: Connects to the server.
     static func with<T: Sendable>(
-        tls: NIOSSLContext? = nil, serve: @escaping @Sendable (RawConnection) async throws -> Void,
+        tls: NIOSSLContext? = nil, host: String = "127.0.0.1", unixSocket: String? = nil,
+        serve: @escaping @Sendable (RawConnection) async throws -> Void,
         _ body: (RawServer) async throws -> T
     ) async throws -> T {
         let accepted = Mailbox<RawConnection>()
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -30,7 +33,12 @@ struct RawServer {
                     accepted.post(try RawConnection.adopt(channel))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let listener =
+            if let unixSocket {
+                try await bootstrap.bind(unixDomainSocketPath: unixSocket).get()
+            } else {
+                try await bootstrap.bind(host: host, port: 0).get()
+            }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { listener.close(promise: nil) }
             group.addTask {
@@ -60,7 +68,11 @@ extension RawConnection {
     ///
     /// - Returns: The lines of an answer that accepts it, by their names.
     func readHandshake() async throws -> [String: String] {
-        let request = try await self.readHead()
+        try RawConnection.acceptance(of: try await self.readHead())
+    }
+
+    /// The fields of an answer that accepts this request.
+    static func acceptance(of request: String) throws -> [String: String] {
         let prefix = "sec-websocket-key: "
         let line = try #require(request.split(separator: "\r\n").first { $0.lowercased().hasPrefix(prefix) })
         return [
@@ -72,6 +84,12 @@ extension RawConnection {
     /// Reads a handshake, and accepts it.
     func acceptHandshake(followedBy bytes: [UInt8] = []) async throws {
         let answer = try await self.readHandshake()
+        try await self.send(Array(RawConnection.switching(answer).utf8) + bytes)
+    }
+
+    /// Accepts a handshake that has been read.
+    func accept(_ request: String, followedBy bytes: [UInt8] = []) async throws {
+        let answer = try RawConnection.acceptance(of: request)
         try await self.send(Array(RawConnection.switching(answer).utf8) + bytes)
     }
 
