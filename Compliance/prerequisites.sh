@@ -36,6 +36,8 @@ look() {
   need "a C compiler (cc)" "gcc libc6-dev" has cc
   need curl curl has curl
   need openssl openssl has openssl
+  need tinyproxy tinyproxy-bin has tinyproxy
+  need microsocks microsocks has microsocks
   # A font comes along: without one Chromium has nothing to lay text out with.
   need "chromium ($chromium)" "chromium fonts-dejavu-core" test -x "$chromium"
 }

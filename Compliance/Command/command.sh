@@ -1,6 +1,6 @@
 #!/bin/bash
 # command.sh DUPLEX_BINARY [PART...]   -- tests the command: serve, its refusals, echo and chat, and connect
-#   PART      any of serve refusals echo memory pages connect tls interop; all of them if none is given
+#   PART      any of serve refusals echo memory pages connect tls proxy interop; all of them if none is given
 # Environment: COMMAND_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
 set -euo pipefail

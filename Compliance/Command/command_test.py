@@ -14,6 +14,7 @@ import echo_test
 import interop_test
 import memory_test
 import pages_test
+import proxy_test
 import refusals_test
 import serve_test
 import tls_test
@@ -28,6 +29,7 @@ PARTS = {
     "pages": pages_test.run,
     "connect": connect_test.run,
     "tls": tls_test.run,
+    "proxy": proxy_test.run,
     "interop": interop_test.run,
 }
 

@@ -120,9 +120,12 @@ extension DialError: CustomStringConvertible {
         }
     }
 
+    /// How much of a peer's line is shown: 200 characters.
+    static let maxLine = 200
+
     /// A line of a peer's text for people: it is shown on terminals, which obey control characters.
     static func printable(_ text: some StringProtocol) -> String {
-        let shown = text.prefix(200).unicodeScalars.filter {
+        let shown = text.prefix(DialError.maxLine).unicodeScalars.filter {
             $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
         }
         return String(String.UnicodeScalarView(shown))
@@ -130,7 +133,7 @@ extension DialError: CustomStringConvertible {
 }
 
 extension DialError.NameMismatch: CustomStringConvertible {
-    /// How many names of a certificate are shown.
+    /// How many names of a certificate are shown: 10.
     private static let shown = 10
 
     /// One line for people.

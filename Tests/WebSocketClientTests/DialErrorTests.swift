@@ -25,7 +25,8 @@ struct DialErrorTests {
             (DialError(.invalidProxy("it is bad")), "the proxy cannot be used: it is bad"),
             (DialError(.proxy("it is bad")), "the proxy failed: it is bad"),
             (
-                DialError(.proxyRefused(.init(response: HTTPResponse(status: .forbidden), body: ByteBuffer(string: "no\n")))),
+                DialError(
+                    .proxyRefused(.init(response: HTTPResponse(status: .forbidden), body: ByteBuffer(string: "no\n")))),
                 "the proxy refused: 403 Forbidden: no"
             ),
             (DialError(.notPinned), "TLS failed: the server's certificate is none of those that are pinned"),

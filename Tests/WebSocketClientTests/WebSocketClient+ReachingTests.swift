@@ -106,7 +106,8 @@ struct WebSocketClientReachingTests {
 
     @Test func failureBehindARedirect() async throws {
         try await self.withRedirector { server, _ in
-            let error = await self.failure(server.url("/to/ws://127.0.0.1:\(server.port)/to//"), DialOptions(maxRedirects: 1))
+            let url = server.url("/to/ws://127.0.0.1:\(server.port)/to//")
+            let error = await self.failure(url, DialOptions(maxRedirects: 1))
             #expect(error?.url?.path == "/to//")
             #expect(error.map { "\($0)" }?.hasSuffix("(redirected to \(server.url("/to//")))") == true)
         }

@@ -35,7 +35,8 @@ struct HTTPConnectStateMachine: TunnelMachine, ~Copyable {
         if case .waiting = self.state {
             guard let length = HTTPConnectStateMachine.headLength(bytes.readableBytesView) else {
                 if bytes.readableBytes > HTTPConnectStateMachine.maxHead {
-                    return self.fail(.proxy("its answer's head is longer than \(HTTPConnectStateMachine.maxHead) bytes"))
+                    return self.fail(
+                        .proxy("its answer's head is longer than \(HTTPConnectStateMachine.maxHead) bytes"))
                 }
                 return .wait
             }
@@ -101,7 +102,8 @@ struct HTTPConnectStateMachine: TunnelMachine, ~Copyable {
         var response = HTTPResponse(status: .init(code: code, reasonPhrase: reason))
         for line in lines.dropFirst() {
             // Of what is no field, no use is made.
-            guard let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) else { continue }
+            guard let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon]))
+            else { continue }
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             response.headerFields.append(HTTPField(name: name, value: String(value)))
         }

@@ -54,13 +54,11 @@ struct ProxyEnvironment: Sendable {
         if entry == "*" { return true }
         var pattern = entry.lowercased()
         // A block, or an address by itself; an IPv6 address has colons of its own.
-        if let block = self.block(pattern) { return address.map { block.address.shares(block.bits, with: $0) } ?? false }
+        if let block = self.block(pattern) { return block.contains(address) }
         if let colon = pattern.lastIndex(of: ":") {
             guard Int(pattern[pattern.index(after: colon)...]) == port else { return false }
             pattern = String(pattern[..<colon])
-            if let block = self.block(pattern) {
-                return address.map { block.address.shares(block.bits, with: $0) } ?? false
-            }
+            if let block = self.block(pattern) { return block.contains(address) }
         }
         if pattern.hasPrefix("*.") { pattern.removeFirst() }
         if pattern.hasPrefix(".") { pattern.removeFirst() }
@@ -69,15 +67,23 @@ struct ProxyEnvironment: Sendable {
         return host == pattern || host.hasSuffix(".\(pattern)")
     }
 
+    /// The addresses that have their first bits in common.
+    private struct Block {
+        var address: IPAddress
+        var bits: Int
+
+        func contains(_ other: IPAddress?) -> Bool { other.map { self.address.shares(self.bits, with: $0) } ?? false }
+    }
+
     /// An address with all its bits, or a block of addresses.
-    private static func block(_ text: String) -> (address: IPAddress, bits: Int)? {
+    private static func block(_ text: String) -> Block? {
         var text = text[...]
         if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let first = parts.first, let address = IPAddress(first) else { return nil }
         let all = address.bytes.count * 8
-        guard parts.count > 1 else { return (address, all) }
+        guard parts.count > 1 else { return Block(address: address, bits: all) }
         guard parts.count == 2, let bits = Int(parts[1]), (0...all).contains(bits) else { return nil }
-        return (address, bits)
+        return Block(address: address, bits: bits)
     }
 }

@@ -16,8 +16,11 @@ struct ReachingOptions: ParsableArguments {
         help: ArgumentHelp("A Unix socket to connect to; the address then gives Host and path.", valueName: "path"))
     var unixSocket: String?
 
+    /// How many redirects are followed unless said otherwise: 5. A browser follows none, but people expect it of a command.
+    static let defaultRedirects = 5
+
     @Option(name: .customLong("max-redirects"), help: "How many redirects are followed.")
-    var maxRedirects = 5
+    var maxRedirects = ReachingOptions.defaultRedirects
 
     @Option(help: ArgumentHelp("The Origin to send.", valueName: "origin"))
     var origin: String?

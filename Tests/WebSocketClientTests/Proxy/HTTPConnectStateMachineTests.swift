@@ -71,7 +71,8 @@ struct HTTPConnectStateMachineTests {
 
     @Test(
         arguments: [
-            "SSH-2.0-x\r\n\r\n", "\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n",
+            "SSH-2.0-x\r\n\r\n", "\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
+            "HTTP/1.1 abc OK\r\n\r\n",
             "HTTP/1.1 999 OK\r\n\r\n", "HTTP/1.1\r\n\r\n", "\u{5}\u{0}\n\n",
         ], [false, true])
     func garbage(answer: String, dripped: Bool) {

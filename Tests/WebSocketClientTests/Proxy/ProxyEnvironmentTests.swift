@@ -26,7 +26,9 @@ struct ProxyEnvironmentTests {
         #expect(try self.proxy("wss://example.com", variables) == secure)
     }
 
-    @Test(arguments: ["ws://localhost:1", "ws://LOCALHOST", "ws://127.0.0.1", "ws://127.1.2.3", "ws://[::1]", "ws://localhost."])
+    @Test(arguments: [
+        "ws://localhost:1", "ws://LOCALHOST", "ws://127.0.0.1", "ws://127.1.2.3", "ws://[::1]", "ws://localhost.",
+    ])
     func notForThisMachine(url: String) throws {
         #expect(try self.proxy(url, ["http_proxy": "h:1"]) == nil)
     }

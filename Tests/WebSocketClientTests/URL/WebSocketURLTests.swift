@@ -46,7 +46,10 @@ struct WebSocketURLTests {
             ("ws://a/b c", Parts(host: "a", path: "/b%20c", authority: "a")),
             ("ws://a/ü", Parts(host: "a", path: "/%C3%BC", authority: "a")),
             ("ws://a/b\0?c\0d", Parts(host: "a", path: "/b%00?c%00d", authority: "a")),
-            ("ws://a/\"<>`{}^|'[]?\"<>`{}^|'[]", Parts(host: "a", path: "/%22%3C%3E%60%7B%7D%5E|'[]?%22%3C%3E`{}^|%27[]", authority: "a")),
+            (
+                "ws://a/\"<>`{}^|'[]?\"<>`{}^|'[]",
+                Parts(host: "a", path: "/%22%3C%3E%60%7B%7D%5E|'[]?%22%3C%3E`{}^|%27[]", authority: "a")
+            ),
             ("ws://a/%zz%", Parts(host: "a", path: "/%zz%", authority: "a")),
             ("ws://a/b/../c/./d", Parts(host: "a", path: "/c/d", authority: "a")),
             ("ws://a/b/%2E%2e/c/%2e", Parts(host: "a", path: "/c/", authority: "a")),
@@ -111,7 +114,8 @@ struct WebSocketURLTests {
             ("ws", "absolute"), ("://a", "absolute"), ("1s://a", "absolute"), ("w s://a", "absolute"),
             ("ws://a b", "host"), ("ws://a%20b", "host"), ("ws://a%00", "host"), ("ws://a<b", "host"),
             ("ws://a%", "host"), ("ws://a%2Fb", "host"), ("ws://a^b", "host"), ("ws://a|b", "host"),
-            ("ws://[::1", "host"), ("ws://[::1/]", "host"), ("ws://[::1]x", "host"), ("ws://a]", "host"), ("ws://[]", "IPv6"),
+            ("ws://[::1", "host"), ("ws://[::1/]", "host"), ("ws://[::1]x", "host"), ("ws://a]", "host"),
+            ("ws://[]", "IPv6"),
             ("ws://[::1%25eth0]", "IPv6"), ("ws://[1:2]", "IPv6"), ("ws://[::1::]", "IPv6"), ("ws://[:1]", "IPv6"),
             ("ws://[12345::]", "IPv6"), ("ws://[1:2:3:4:5:6:7:8:9]", "IPv6"), ("ws://[::1.2.3]", "IPv6"),
             ("ws://[1:2:3:4:5:6:7:]", "IPv6"),
@@ -120,7 +124,8 @@ struct WebSocketURLTests {
             ("ws://münchen.de", "punycode"), ("ws://m%C3%BCnchen.de", "punycode"),
             ("ftp://example.com", "scheme"), ("localhost:3000", "scheme"), ("file:///etc", "scheme"),
             ("wsx://a", "scheme"),
-            ("ws:", "host"), ("ws://", "host"), ("ws://?q", "host"), ("mailto:a@b", "scheme"), ("about:blank", "scheme"),
+            ("ws:", "host"), ("ws://", "host"), ("ws://?q", "host"), ("mailto:a@b", "scheme"),
+            ("about:blank", "scheme"),
             ("ws://:80", "host"),
             ("ws://user@/", "host"),
             ("ws://a#", "fragment"), ("ws://a/#f", "fragment"), ("ws://a/?q#f", "fragment"),
@@ -138,7 +143,8 @@ struct WebSocketURLTests {
         arguments: [
             ("ws://example.com", "ws://example.com/"), ("HTTPS://Example.COM:443", "wss://example.com/"),
             ("http://a:443/b?", "ws://a:443/b?"), ("ws:a/../b c", "ws://a/b%20c"), ("ws://[::0:1]:1", "ws://[::1]:1/"),
-            ("ws://u:p@a", "ws://u:p@a/"), ("ws://u:@a", "ws://u@a/"), ("ws://:p@a", "ws://:p@a/"), ("ws://@a", "ws://a/"),
+            ("ws://u:p@a", "ws://u:p@a/"), ("ws://u:@a", "ws://u@a/"), ("ws://:p@a", "ws://:p@a/"),
+            ("ws://@a", "ws://a/"),
             ("ws://u;ü:p:q@a", "ws://u%3B%C3%BC:p%3Aq@a/"),
         ])
     func href(text: String, href: String) throws {
