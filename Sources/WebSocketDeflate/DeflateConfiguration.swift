@@ -42,7 +42,7 @@ public struct DeflateConfiguration: Sendable, Hashable {
     /// Messages of fewer bytes go out as they are: compressing them costs more than it saves. Default ``defaultThreshold``
     /// (see docs/limits.md for what was measured). An empty message is never compressed.
     public var threshold: Int
-    /// A message that inflates to more than so many times its compressed size closes the connection with 1009; nil for no
+    /// A message that inflates to more than so many times its compressed size, as far as it has come, closes the connection with 1009; nil for no
     /// such limit, the default: ``WebSocketCore/Limits/maxMessageSize`` holds for the inflated message in any case. Deflate reaches 1032; text
     /// rarely 20. It is looked at from ``ratioFloor`` on.
     public var maxRatio: Int?
