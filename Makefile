@@ -48,7 +48,7 @@ bench-deflate: prerequisites release ## Measure compressed echo beside uWebSocke
 bench-idle: prerequisites release ## Measure memory per idle connection
 	@Benchmarks/idle.sh $(RELEASE)/duplex
 
-fuzz: ## Fuzz the protocol core (SECONDS=60)
+fuzz: ## Fuzz the protocol core and compression (SECONDS=60)
 	@Compliance/prerequisites.sh build
 	@Compliance/Fuzzing/fuzz.sh $(SECONDS)
 

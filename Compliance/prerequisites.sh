@@ -22,6 +22,10 @@ swift_is_new_enough() {
   read -r major minor <<<"${version:-0 0}"
   [ "$major" -gt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -ge 2 ]; }
 }
+# Debian's ws, and a node that runs it: node itself may come from elsewhere.
+node_ws_is_there() { NODE_PATH=/usr/share/nodejs node -e 'require("ws").WebSocketServer'; }
+# Swift brings a C compiler along.
+zlib_is_there() { echo '#include <zlib.h>' | clang -E -x c - || echo '#include <zlib.h>' | cc -E -x c -; }
 python_is_whole() { python3 -c '
 import importlib.util, sys
 sys.exit(sys.version_info < (3, 10) or not all(map(importlib.util.find_spec, ("venv", "ensurepip", "pip", "ssl"))))'; }
@@ -30,6 +34,7 @@ look() {
   missing=() packages=()
   need "Swift 6.2 or later (swift.org)" "" swift_is_new_enough
   need git git has git
+  need "zlib with its header" zlib1g-dev zlib_is_there
   [ "$1" = test ] || return 0
   need make make has make
   need "python3 >= 3.10 with pip and venv" "python3 python3-pip python3-venv" python_is_whole
@@ -38,6 +43,7 @@ look() {
   need openssl openssl has openssl
   need tinyproxy tinyproxy-bin has tinyproxy
   need microsocks microsocks has microsocks
+  need "node with the package ws" "nodejs node-ws" node_ws_is_there
   # A font comes along: without one Chromium has nothing to lay text out with.
   need "chromium ($chromium)" "chromium fonts-dejavu-core" test -x "$chromium"
 }

@@ -1,19 +1,24 @@
 #!/bin/bash
 # run.sh SERVER_BINARY CLIENT_BINARY quick|full   -- Autobahn's testsuite against both roles, one after the other
-#   SERVER_BINARY  started as `SERVER_BINARY serve --port P`; its /echo is tested
-#   CLIENT_BINARY  started as `CLIENT_BINARY ws://127.0.0.1:P`; what it has to do stands in client.sh
-#   quick          cases 1.* to 7.* and 10.* (247 a role, well under a minute)
-#   full           with 9.*, the large messages (301 a role); 12.* and 13.* are about compression
+#   SERVER_BINARY  started as `SERVER_BINARY serve --port P --compression takeover`; its /echo is tested
+#   CLIENT_BINARY  started as `CLIENT_BINARY ws://127.0.0.1:P takeover`; what it has to do stands in client.sh
+#   quick          cases 1.* to 7.*, 10.*, and 20 of 12.* and 13.* (267 a role, about a minute)
+#   full           with 9.*, the large messages, and all of 12.* and 13.*, compression (517 a role)
 # Reports: Compliance/reports/autobahn-{server,client}-{quick,full}/index.html, server.log and client.log beside it.
-# Exit: 0 all passed and none of 6.4.* (fail fast on bad UTF-8) is NON-STRICT; 1 some case failed or is missing;
-#       2 it could not run. server.sh and client.sh say which environment variables they heed.
+# Exit: 0 all passed, none of 6.4.* (fail fast on bad UTF-8) is NON-STRICT, and what was to be compressed was;
+#       1 some case failed or is missing; 2 it could not run. server.sh and client.sh say which environment variables they heed.
 set -uo pipefail
 [ $# -eq 3 ] || { sed -n 2,9p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 server=$1 client=$2 mode=$3
+# Of compression's cases, 1000 messages each, those that take a second: every kind of data (12.1 to 12.5), small messages
+# and two of 64 KiB, whole and in fragments of 256 bytes (11 and later); every set of parameters (13.1 to 13.7), each with
+# the size by which compression.py sees whether messages refer to earlier ones (3).
+sample='12.1.2,12.1.3,12.1.9,12.1.11,12.2.1,12.2.4,12.3.3,12.4.4,12.4.14,12.5.11'
+sample+=',13.1.3,13.2.3,13.3.3,13.4.3,13.5.3,13.6.3,13.7.3,13.3.11,13.5.5,13.6.11'
 case $mode in
-  quick) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,10.*' count=247 ;;
-  full) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*' count=301 ;;
+  quick) cases="1.*,2.*,3.*,4.*,5.*,6.*,7.*,10.*,$sample" count=267 ;;
+  full) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*,13.*' count=517 ;;
   *) echo "run.sh: the mode is quick or full, not '$mode'" >&2; exit 2 ;;
 esac
 for binary in "$server" "$client"; do
@@ -46,18 +51,25 @@ sys.exit("\n".join(bad) or None)
 PY
 }
 
+# compressed ROLE REPORT_FOLDER: what compression.py asks
+compressed() { python3 "$here/compression.py" "$@"; }
+
 rc=0
 worse() { [ "$1" -le "$rc" ] || rc=$1; }
 
 # ---- The server ----
 out=$reports/autobahn-server-$mode port=$(free_port)
-"$server" serve --port "$port" >"$out/server.log" 2>&1 & pid=$!
+# With context takeover, since that is the harder of both modes: in the other one each message starts afresh, and a state
+# that goes wrong would show nowhere. The suite asks for the other one in 13.2, 13.5, 13.6 and 13.7. From the first byte on,
+# so that the small messages are compressed, too.
+"$server" serve --port "$port" --compression takeover --compression-threshold 0 >"$out/server.log" 2>&1 & pid=$!
 trap 'kill "$pid" 2>/dev/null' EXIT
 for _ in $(seq 100); do accepts "$port" && break; kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
 if accepts "$port" && kill -0 "$pid" 2>/dev/null; then
   echo "Autobahn, $mode, the server"
   bash "$here/server.sh" "ws://127.0.0.1:$port/echo" "$out" "$cases" || worse $?
   strict "$out" || worse 1
+  compressed server "$out" || worse 1
   kill -0 "$pid" 2>/dev/null || { echo "the server did not survive; last lines of $out/server.log:"; tail -n 3 "$out/server.log"; worse 1; }
 else
   echo "run.sh: the server does not accept connections; last lines of $out/server.log:" >&2
@@ -69,6 +81,7 @@ kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; trap - EXIT
 # ---- The client ----
 out=$reports/autobahn-client-$mode
 echo "Autobahn, $mode, the client"
-PORT=$(free_port) bash "$here/client.sh" "$(printf '%q' "$client") {url}" "$out" "$cases" || worse $?
+PORT=$(free_port) bash "$here/client.sh" "$(printf '%q' "$client") {url} takeover" "$out" "$cases" || worse $?
 strict "$out" || worse 1
+compressed client "$out" || worse 1
 exit "$rc"

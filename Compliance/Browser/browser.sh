@@ -1,10 +1,11 @@
 #!/bin/bash
-# browser.sh BASE_URL [--screenshot DIR]   -- the chat page and the WebSocket API in a real browser
+# browser.sh chat BASE_URL [--screenshot DIR]   -- the chat page and the WebSocket API in a real browser
+# browser.sh deflate MODE=BASE_URL...           -- compression: the same API, with `duplex serve --compression MODE`
 #   BASE_URL  where `duplex serve` listens, for instance http://127.0.0.1:3000
 # Environment: CHROMIUM=/usr/bin/chromium   BROWSER_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
 set -euo pipefail
-[ $# -ge 1 ] || { sed -n 2,5p "$0"; exit 2; }
+[ $# -ge 2 ] && [[ $1 = chat || $1 = deflate ]] || { sed -n 2,6p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
 BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}
@@ -24,4 +25,5 @@ if [ ! -x "$CHROMIUM" ]; then
 fi
 
 private_python "$BROWSER_HOME" playwright==1.65.2 || exit 2
-"$python" "$here/chat_test.py" "$@"
+test=$here/$1_test.py; shift
+"$python" "$test" "$@"

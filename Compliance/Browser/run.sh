@@ -1,19 +1,38 @@
 #!/bin/bash
-# run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against a server that is started for it, and stopped after
-# Exit: as browser.sh; 2 when the server does not start.
+# run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against servers that are started for it, and stopped after
+#   The chat page on a server as it is by default; then compression, on one server for each mode.
+# Exit: as browser.sh; 2 when a server does not start.
 set -euo pipefail
-[ $# -ge 1 ] || { sed -n 2,3p "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n 2,4p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 duplex=$1; shift
 command -v "$duplex" >/dev/null || { echo "run.sh: no executable $duplex" >&2; exit 2; }
-log=$(mktemp)
-"$duplex" serve --port 0 >"$log" 2>&1 & pid=$!
-trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -f "$log"' EXIT
-url=
-for _ in $(seq 100); do
-  url=$(sed -n 's/^listening on //p' "$log"); [ -z "$url" ] || break
-  kill -0 "$pid" 2>/dev/null || break
-  sleep 0.1
+folder=$(mktemp -d) pids=()
+trap 'kill "${pids[@]}" 2>/dev/null || true; wait "${pids[@]}" 2>/dev/null || true; rm -rf "$folder"' EXIT
+
+# start OPTION...   -- starts a server, and sets $url
+start() {
+  local log pid
+  log=$folder/${#pids[@]}.log
+  "$duplex" serve --port 0 "$@" >"$log" 2>&1 & pid=$!
+  pids+=("$pid")
+  url=
+  for _ in $(seq 100); do
+    url=$(sed -n 's/^listening on //p' "$log"); [ -z "$url" ] || return 0
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "run.sh: the server does not start: $(head -n 1 "$log")" >&2
+  exit 2
+}
+
+start
+status=0
+"$here/browser.sh" chat "$url" "$@" || status=$?
+servers=()
+for mode in off no-takeover takeover; do
+  start --compression "$mode"
+  servers+=("$mode=$url")
 done
-[ -n "$url" ] || { echo "run.sh: the server does not start: $(tail -n 1 "$log")" >&2; exit 2; }
-"$here/browser.sh" "$url" "$@"
+"$here/browser.sh" deflate "${servers[@]}" || status=$?
+exit "$status"

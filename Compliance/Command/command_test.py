@@ -9,10 +9,16 @@ needs. Times are deadlines for what would otherwise hang, never waits; the one b
 
 import argparse
 
+import connect_deflate_test
 import connect_test
+import deflate_limits_test
+import deflate_test
 import echo_test
+import interop_deflate_servers_test
+import interop_deflate_test
 import interop_test
 import memory_test
+import offers_test
 import pages_test
 import proxy_test
 import refusals_test
@@ -31,6 +37,12 @@ PARTS = {
     "tls": tls_test.run,
     "proxy": proxy_test.run,
     "interop": interop_test.run,
+    "offers": offers_test.run,
+    "deflate": deflate_test.run,
+    "deflate-limits": deflate_limits_test.run,
+    "connect-deflate": connect_deflate_test.run,
+    "interop-deflate": interop_deflate_test.run,
+    "interop-deflate-servers": interop_deflate_servers_test.run,
 }
 
 

@@ -40,7 +40,7 @@ class Peer(Wire):
     def frame(self):
         first, second = self.read(2)
         assert second & 0x80, "a client must mask"
-        assert not first & 0x70, "reserved bits"
+        self.look_at(first)
         count = second & 0x7F
         if count == 126:
             (count,) = struct.unpack("!H", self.read(2))
@@ -51,7 +51,7 @@ class Peer(Wire):
 
 
 @contextlib.contextmanager
-def peer(behave, context=None):
+def peer(behave, context=None, kind=Peer):
     """Serves one connection after the other with `behave(peer)`; gives the port, and a list of what went wrong."""
     listener = socket.create_server(("127.0.0.1", 0))
     problems = []
@@ -65,7 +65,7 @@ def peer(behave, context=None):
             try:
                 if context:
                     connection = context.wrap_socket(connection, server_side=True)
-                with Peer(connection) as one:
+                with kind(connection) as one:
                     behave(one)
             except Exception as error:
                 problems.append(f"{type(error).__name__}: {error}")

@@ -95,7 +95,7 @@ def accepted(server, host):
         ("/chat from its own page over TLS", "/chat", [f"Origin: https://{host}"]),
         ("/chat from what is no browser", "/chat", []),
         ("/echo from a foreign page", "/echo", ["Origin: http://evil.example"]),
-        ("an unknown extension", "/echo", ['Sec-WebSocket-Extensions: x-unknown; a="b"; d, permessage-deflate']),
+        ("an unknown extension", "/echo", ['Sec-WebSocket-Extensions: x-unknown; a="b"; d, permessage-bzip2']),
         ("a subprotocol that is not spoken here", "/echo", ["Sec-WebSocket-Protocol: nobody.v9"]),
         ("a query", "/echo?a=b&c", []),
     ):

@@ -61,6 +61,9 @@ class Ended(Exception):
 class Wire:
     """A connection to a server on this machine."""
 
+    allowed = 0  # the reserved bits that a frame may have, as they stand in its first byte
+    compressed = False  # whether the last frame had RSV1
+
     def __init__(self, port, timeout=TIMEOUT, receive_buffer=None):
         self.host = f"127.0.0.1:{port}"
         self.socket = socket.socket()
@@ -148,7 +151,7 @@ class Wire:
         """The next frame: opcode, payload, whether it is final."""
         first, second = self.read(2)
         assert not second & 0x80, "a server must not mask"
-        assert not first & 0x70, "reserved bits"
+        self.look_at(first)
         count = second & 0x7F
         if count == 126:
             (count,) = struct.unpack("!H", self.read(2))
@@ -157,6 +160,11 @@ class Wire:
             (count,) = struct.unpack("!Q", self.read(8))
             assert count > 65535, "length not in its shortest form"
         return first & 0x0F, self.read(count), bool(first & 0x80)
+
+    def look_at(self, first):
+        """Checks the reserved bits in a frame's first byte."""
+        assert not first & 0x70 & ~self.allowed, f"reserved bits in {first:#x}"
+        self.compressed = bool(first & 0x40)
 
     def message(self):
         """The next message, put together: opcode and payload. A Close frame is one, too."""

@@ -1,8 +1,9 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// A package of its own, so that the flags that the fuzzer needs stay out of the library's. `WebSocketCore` is a link to
-// the sources at the repository's root; the package has the root's name, so that `package` symbols are in reach.
+// A package of its own, so that the flags that the fuzzer needs stay out of the library's. `WebSocketCore`,
+// `WebSocketDeflate` and `CWebSocketZlib` are links to the sources at the repository's root; the package has the root's
+// name, so that `package` symbols are in reach.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -28,10 +29,18 @@ let package = Package(
             path: "WebSocketCore",
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CWebSocketZlib", path: "CWebSocketZlib"),
+        .target(
+            name: "WebSocketDeflate",
+            dependencies: ["CWebSocketZlib", "WebSocketCore"],
+            path: "WebSocketDeflate",
+            swiftSettings: settings
+        ),
         .target(
             name: "CoreFuzzer",
             dependencies: [
                 "WebSocketCore",
+                "WebSocketDeflate",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "CoreFuzzer",

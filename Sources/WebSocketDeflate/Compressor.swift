@@ -4,7 +4,7 @@ import CWebSocketZlib
 ///
 /// It takes some 2^(windowBits + 2) + 2^(memLevel + 9) bytes, 268 KB with zlib's defaults. Not thread-safe.
 public final class Compressor {
-    /// What a compressor is made with. Equal settings make equal bytes of equal messages.
+    /// What a compressor is made with. Equal settings make equal bytes of equal messages, given equal room.
     public struct Settings: Sendable, Hashable {
         /// From 0 to 9.
         public var level: Int
@@ -71,7 +71,8 @@ public final class Compressor {
     ///   - offset: Where to go on in it; moved behind what was used.
     ///   - output: Where to write; at least ``minRoom``.
     ///   - flush: Whether all of it has to come out: the output then ends with ``tail``, which stays in front of a further
-    ///     piece and is cut off behind the last one. Of no input nothing comes out.
+    ///     piece and is cut off behind the last one. Of no input nothing
+    ///     comes out behind a flush, and an empty block before the first.
     /// - Returns: How many bytes were written, and whether that was all. If it was not, call again with more room.
     public func compress(
         _ input: UnsafeRawBufferPointer, at offset: inout Int, into output: UnsafeMutableRawBufferPointer,

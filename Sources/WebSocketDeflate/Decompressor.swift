@@ -51,6 +51,7 @@ public final class Decompressor {
     /// Forgets all that it has seen, as if it were new.
     public func reset() {
         inflateReset(self.stream)
+        self.isBehindLastBlock = false
     }
 
     /// The last bytes that came out, at most 2^``windowBits``: all that the next message can refer to.
@@ -96,7 +97,9 @@ public final class Decompressor {
                 self.isBehindLastBlock = true
                 if offset < input.count || self.stream.pointee.avail_out == 0 { break }
                 return .needsInput
-            default: return .invalid
+            default:
+                self.isBehindLastBlock = false
+                return .invalid
             }
             if result != Z_STREAM_END, count > 0 { self.isBehindLastBlock = false }
             if self.stream.pointee.avail_out == 0 { return .needsRoom }

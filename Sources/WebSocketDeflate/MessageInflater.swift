@@ -70,6 +70,10 @@ public struct MessageInflater: Sendable {
         _ input: UnsafeRawBufferPointer, at offset: inout Int, isLast: Bool,
         into output: UnsafeMutableRawBufferPointer, with decompressor: Decompressor
     ) -> Step {
+        // A message whose tail is in, and that has not ended with it, does not end well, whatever may still come out.
+        guard self.tailOffset < Compressor.tail.count else {
+            return Step(count: 0, outcome: .failed(ProtocolError(.invalidDeflate)))
+        }
         // One byte more than the limit shows that it is passed, and no more than that is ever written.
         let allowed = self.maxMessageSize - self.inflated
         let room = UnsafeMutableRawBufferPointer(
@@ -83,7 +87,8 @@ public struct MessageInflater: Sendable {
             outcome = Compressor.tail.withUnsafeBytes { tail in
                 decompressor.inflate(tail, at: &self.tailOffset, into: room, &written, stopsAtBlocks: true)
             }
-            hasEnded = self.tailOffset == Compressor.tail.count && decompressor.isBetweenBlocks
+            hasEnded =
+                outcome != .invalid && self.tailOffset == Compressor.tail.count && decompressor.isBetweenBlocks
         }
         self.inflated += written
         if let error = self.check(UnsafeRawBufferPointer(rebasing: room.prefix(written))) {

@@ -119,4 +119,22 @@ import WebSocketDeflate
         let inflation = Inflation(decompressor: Decompressor(windowBits: bits))
         #expect(inflation.inflate(deflation.deflate(Array(text.utf8))) == .success(text))
     }
+
+    /// Found by the fuzzer: a last block that ends within the tail ends no message, whatever follows in the tail, and whatever
+    /// room there is.
+    @Test(
+        arguments: [
+            [0x05, 0xe0, 0x01, 0x09, 0x00, 0x00, 0x00, 0x80, 0x20, 0x6c, 0xf5, 0xff, 0x09, 0x05],
+            [
+                0x05, 0xe0, 0x01, 0x92, 0x24, 0x49, 0x92, 0x24, 0x49, 0xbc, 0x15, 0x81, 0x58, 0xd4, 0x3c, 0xb2, 0xfa,
+                0xa1,
+                0xf3, 0xac, 0x41, 0x05,
+            ],
+        ] as [[UInt8]])
+    func aLastBlockWithinTheTail(bytes: [UInt8]) {
+        for room in 1...40 {
+            let result = Inflation().inflate(bytes, isText: false, room: room)
+            #expect(result == .failure(ProtocolError(.invalidDeflate)), "room \(room)")
+        }
+    }
 }

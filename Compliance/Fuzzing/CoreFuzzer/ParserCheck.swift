@@ -159,6 +159,15 @@ struct ParserCheck {
         if let error = outcome.error { self.checkError(error, in: message, at: rest) }
     }
 
+    /// What travels compressed may be an eighth and 64 bytes larger.
+    private func limits(isCompressed: Bool) -> Limits {
+        guard isCompressed, self.limits != .unlimited else { return self.limits }
+        var limits = self.limits
+        limits.maxFrameSize += limits.maxFrameSize / 8 + 64
+        limits.maxMessageSize += limits.maxMessageSize / 8 + 64
+        return limits
+    }
+
     /// Order, limits and text, by means other than the parser's. Gives the frames of the message that is under way.
     private func checkMessages(_ frames: [Frame]) -> [Frame] {
         var message: [Frame] = []
@@ -166,9 +175,10 @@ struct ParserCheck {
             require(frame.isFirst == message.isEmpty, "order of \(frames)")
             message.append(frame)
             let sizes = message.map { $0.payload.count.addingReportingOverflow($0.remaining).partialValue }
-            require(sizes.allSatisfy { $0 >= 0 && $0 <= self.limits.maxFrameSize }, "frame limit")
+            let limits = self.limits(isCompressed: frame.isCompressed)
+            require(sizes.allSatisfy { $0 >= 0 && $0 <= limits.maxFrameSize }, "frame limit")
             require(
-                sizes.dropLast().reduce(0, +) <= self.limits.maxMessageSize - sizes[sizes.count - 1], "message limit")
+                sizes.dropLast().reduce(0, +) <= limits.maxMessageSize - sizes[sizes.count - 1], "message limit")
             require(message.count <= self.limits.maxFragments, "fragment limit")
             require(frame.opcode == message[0].opcode, "opcode of \(frames)")
             require(frame.isCompressed == message[0].isCompressed, "compression of \(frames)")
@@ -220,6 +230,8 @@ struct ParserCheck {
 
     /// The errors that a parser may report, each with a context that the message under way and the frame's header bear out.
     private func checkError(_ error: ProtocolError, in message: [Frame], at header: ArraySlice<UInt8>) {
+        let limits = self.limits(
+            isCompressed: message.first?.isCompressed ?? (header.first.map { $0 & 0x40 != 0 } ?? false))
         require(CloseFrame.maxReason >= error.description.utf8.count, "long description: \(error)")
         switch error.code {
         case .reservedBits(let bits): require((1...7).contains(bits), "\(error)")
@@ -229,17 +241,18 @@ struct ParserCheck {
         case .compressedContinuation: require(self.allowsCompression, "\(error)")
         case .invalidCloseCode(let code): require(!CloseCode(rawValue: code).isAllowedOnWire, "\(error)")
         case .frameTooBig(let size, let limit):
-            require(limit == self.limits.maxFrameSize && size > limit && size == length(header), "\(error)")
+            require(limit == limits.maxFrameSize && size > limit && size == length(header), "\(error)")
         case .messageTooBig(let size, let limit):
             let (sum, overflow) = message.reduce(0) { $0 + $1.payload.count }.addingReportingOverflow(length(header))
-            require(limit == self.limits.maxMessageSize && (overflow || sum > limit), "\(error)")
+            require(limit == limits.maxMessageSize && (overflow || sum > limit), "\(error)")
             require(size == (overflow ? .max : sum), "\(error)")
         case .tooManyFragments(let limit):
             require(limit == self.limits.maxFragments && message.count == limit, "\(error)")
         case .fragmentedControl, .controlTooLong, .lengthNotMinimal, .lengthTooLarge, .continuationWithoutMessage,
             .messageInterrupted, .invalidUTF8, .closePayloadOfOneByte:
             break
-        case .closeReasonTooLong: require(false, "\(error) is not of a parser")
+        case .closeReasonTooLong, .invalidDeflate, .inflatedTooBig, .inflationRatio:
+            require(false, "\(error) is not of a parser")
         }
     }
 }

@@ -25,6 +25,7 @@ extension PerMessageDeflate {
         // A parameter of the client's about the server is a demand: to accept the offer is to obey (sections 7.1.1.1 and
         // 7.1.2.1). The server may always bind itself further.
         self.serverNoContextTakeover = offer.serverNoContextTakeover || !configuration.serverContextTakeover
+        self.isServerWindowAsked = offer.serverMaxWindowBits != nil
         self.serverMaxWindowBits = Swift.min(offer.serverMaxWindowBits ?? 15, configuration.serverMaxWindowBits)
         // zlib's raw deflate cannot compress with a window of 2^8 (see `compression(as:_:)`), and 9 is more than was offered.
         guard self.serverMaxWindowBits > 8 else { return nil }
@@ -42,12 +43,14 @@ extension PerMessageDeflate {
         }
     }
 
-    /// The agreement as a server writes it into its answer. Limits that are no limits are left out.
+    /// The agreement as a server writes it into its answer. Limits that are no limits are left out, unless the client asked.
     public var answer: WebSocketExtension {
         var parameters = DeflateParameters()
         parameters.serverNoContextTakeover = self.serverNoContextTakeover
         parameters.clientNoContextTakeover = self.clientNoContextTakeover
-        parameters.serverMaxWindowBits = self.serverMaxWindowBits < 15 ? self.serverMaxWindowBits : nil
+        if self.serverMaxWindowBits < 15 || self.isServerWindowAsked {
+            parameters.serverMaxWindowBits = self.serverMaxWindowBits
+        }
         parameters.clientMaxWindowBits = self.clientMaxWindowBits < 15 ? self.clientMaxWindowBits : nil
         return parameters.written
     }

@@ -15,6 +15,8 @@ public struct PerMessageDeflate: Sendable, Hashable {
     public var serverMaxWindowBits: Int
     /// The client's largest window, as a power of two, 8 to 15 (section 7.1.2.2).
     public var clientMaxWindowBits: Int
+    /// Whether the client limited the server's window: then the answer must name it, also where it is the largest.
+    var isServerWindowAsked = false
 
     /// Makes an agreement.
     public init(

@@ -55,6 +55,9 @@ final class DeflateStates {
     /// Whether messages are sent without referring to earlier ones.
     var sendsAlone: Bool { self.agreement.sendsWithoutContext(as: self.role) }
 
+    /// Whether messages are received that do not refer to earlier ones.
+    private var receivesAlone: Bool { self.agreement.receivesWithoutContext(as: self.role) }
+
     // MARK: Sending
 
     /// What to compress the next message with; ``doneCompressing()`` has to follow.
@@ -86,7 +89,7 @@ final class DeflateStates {
     var inflatingDecompressor: Decompressor {
         if let decompressor { return decompressor }
         let made =
-            if self.agreement.receivesWithoutContext(as: self.role) {
+            if self.receivesAlone {
                 self.loop.deflate.takeDecompressor()
             } else if let history = self.history.take() {
                 Decompressor(windowBits: self.agreement.receivingWindowBits(as: self.role), history: history)
@@ -100,7 +103,7 @@ final class DeflateStates {
     /// The message is inflated.
     func doneInflating() {
         self.kind = nil
-        guard self.agreement.receivesWithoutContext(as: self.role), let decompressor = self.decompressor.take() else {
+        guard self.receivesAlone, let decompressor = self.decompressor.take() else {
             return
         }
         self.loop.deflate.giveBack(decompressor)
@@ -122,7 +125,8 @@ final class DeflateStates {
 
     private func used() {
         self.lastTick = self.loop.sweep.tick
-        guard !self.isSwept, self.idleTicks != nil else { return }
+        // Where messages stand alone nothing is kept that could be let go of.
+        guard !self.isSwept, self.idleTicks != nil, !self.sendsAlone || !self.receivesAlone else { return }
         self.isSwept = true
         self.loop.watch(self)
     }

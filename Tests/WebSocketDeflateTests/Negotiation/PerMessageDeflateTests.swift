@@ -45,7 +45,7 @@ func extensions(_ field: String) -> [WebSocketExtension] { WebSocketExtension.pa
         Case(offer: "permessage-deflate; client_max_window_bits=15", answer: ""),
         Case(offer: "permessage-deflate; client_max_window_bits=10", answer: "; client_max_window_bits=10"),
         Case(offer: "permessage-deflate; client_max_window_bits=\"8\"", answer: "; client_max_window_bits=8"),
-        Case(offer: "permessage-deflate; server_max_window_bits=15", answer: ""),
+        Case(offer: "permessage-deflate; server_max_window_bits=15", answer: "; server_max_window_bits=15"),
         Case(offer: "permessage-deflate; server_max_window_bits=\"9\"", answer: "; server_max_window_bits=9"),
         Case(offer: "permessage-deflate; server_no_context_takeover", answer: "; server_no_context_takeover"),
         // A hint, which need not be answered.
