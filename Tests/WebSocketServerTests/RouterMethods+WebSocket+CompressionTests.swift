@@ -178,7 +178,9 @@ struct RouterMethodsWebSocketCompressionTests {
         let (server, client, expected) = parameters
         let seen = Mailbox<[WebSocketExtension]>()
         try await TestServer.with(self.makeRouter(server, seen: seen)) { server in
-            let options = DialOptions(configuration: WebSocketConfiguration(compression: client))
+            let options = DialOptions(
+                connectTimeout: .seconds(60), handshakeTimeout: .seconds(60),
+                configuration: WebSocketConfiguration(compression: client))
             let socket = try await WebSocketClient.connect(to: server.url(path), options: options)
             #expect(socket.extensions.map(\.description) == (expected.map { [$0] } ?? []))
             let there = try #require(await seen.next())

@@ -62,53 +62,6 @@ import WebSocketCore
         #expect(it.connection.trySend("x") == .closed)
     }
 
-    @Test func messagesWaitForOneInPieces() throws {
-        let it = try Embedded()
-        var begun: [Int] = []
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in begun.append(1) }
-        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
-        it.connection.trySend("between")
-        it.handler.beginPieces(.binary, compress: true, LoopWait()) { _ in begun.append(2) }
-        #expect(begun == [1])
-        it.handler.enqueuePiece(ByteBuffer(string: "b"), isFinal: true)
-        it.handler.endPieces()
-        #expect(begun == [1, 2])
-        it.handler.enqueuePiece(ByteBuffer(string: "c"), isFinal: true)
-        it.handler.endPieces()
-        #expect(
-            try it.frames() == [
-                .init(.text, false, [0x61]), .init(.continuation, true, [0x62]),
-                .init(.text, true, Array("between".utf8)), .init(.binary, true, [0x63]),
-            ])
-        #expect(it.handler.hot.pointee.heldBytes == 0)
-        #expect(!it.handler.canSendPiece(of: 1))
-    }
-
-    @Test func controlFramesDoNotWaitForPieces() throws {
-        let it = try Embedded()
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
-        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
-        try it.receive(frame(.ping, [5]))
-        #expect(try it.frames().map(\.opcode) == [.text, .pong])
-    }
-
-    @Test func anAbandonedMessageClosesWith1011() throws {
-        let it = try Embedded()
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
-        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
-        it.handler.abandonPieces()
-        #expect(try it.frames().map(\.code) == [nil, .internalError])
-    }
-
-    @Test func aMessageAbandonedBeforeItBeganHarmsNothing() throws {
-        let it = try Embedded()
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
-        it.handler.abandonPieces()
-        it.connection.trySend("on")
-        #expect(try it.frames() == [.init(.text, true, Array("on".utf8))])
-        #expect(it.connection.readyState == .open)
-    }
-
     @Test func waitersAreFailedAtTheEnd() throws {
         let it = try Embedded()
         it.channel.isWritable = false
@@ -118,18 +71,6 @@ import WebSocketCore
         #expect(outcome == nil)
         try it.channel.close().wait()
         #expect(throws: WebSocketError.self) { try outcome?.get() }
-    }
-
-    /// A handler that was told to slow down because a message in pieces is under way is told to go on.
-    @Test func slowBecauseOfPiecesIsFollowedByDrained() throws {
-        let it = try Embedded(configuration: .init(sendBuffer: 1000))
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
-        it.handler.enqueuePiece(ByteBuffer(string: "a"), isFinal: false)
-        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .sent)
-        #expect(it.connection.trySend(ByteBuffer(repeating: 1, count: 600)) == .slow)
-        it.handler.enqueuePiece(ByteBuffer(), isFinal: true)
-        it.handler.endPieces()
-        #expect(it.recorder.events == [.opened, .drained])
     }
 
     /// What a transport (such as TLS) does not count before a flush counts here.
@@ -144,22 +85,6 @@ import WebSocketCore
         try it.receive(frame("go"))
         #expect(results == [.sent, .slow, .slow, .slow, .full])
         #expect(recorder.events.last == .drained)
-    }
-
-    /// Empty messages that wait for one in pieces count, and stop the peer that causes them.
-    @Test func heldMessagesAreBounded() throws {
-        let it = try Embedded(configuration: .init(sendBuffer: 1000, maxSendBuffer: 2000))
-        it.handler.beginPieces(.text, compress: true, LoopWait()) { _ in }
-        var results: [SendResult] = []
-        for _ in 0..<40 { results.append(it.connection.trySend(ByteBuffer())) }
-        #expect(results.first == .sent)
-        #expect(results.last == .full)
-        it.channel.pipeline.read()
-        #expect(it.handler.isReadDeferred)
-        it.handler.enqueuePiece(ByteBuffer(), isFinal: true)
-        it.handler.endPieces()
-        #expect(!it.handler.isReadDeferred)
-        #expect(it.recorder.events.last == .drained)
     }
 
     /// An empty write that fails at once must not be repeated for ever.

@@ -78,4 +78,39 @@ import Testing
         loop.keepBlock(ByteBufferAllocator().buffer(capacity: 64 << 20))
         #expect(loop.keptBytes <= LoopResources.keptBlockBytes)
     }
+
+    @Test func scratchesAreUsedAgainOnlyWhenNobodyHoldsThem() {
+        let loop = LoopResources.of(EmbeddedEventLoop())
+        var first: ByteBuffer? = loop.takeScratch()
+        #expect(first!.capacity == LoopResources.scratchSize)
+        first!.writeString("abc")
+        let address = first!.withUnsafeReadableBytes { $0.baseAddress }
+        loop.keepScratch(first!)
+        first = nil
+        var second: ByteBuffer? = loop.takeScratch()
+        #expect(second!.readableBytes == 0)
+        #expect(second!.withUnsafeReadableBytes { $0.baseAddress } == address)
+        second!.writeString("kept")
+        let slice = second!.getSlice(at: 0, length: 4)
+        loop.keepScratch(second!)
+        second = nil
+        var third = loop.takeScratch()
+        third.writeString("over")
+        #expect(slice.map { String(buffer: $0) } == "kept")
+    }
+
+    /// One to inflate into and one to compress into; none that grew.
+    @Test func fewScratchesAreKept() {
+        let loop = LoopResources.of(EmbeddedEventLoop())
+        func addresses(_ count: Int) -> [UnsafeRawPointer?] {
+            let buffers = (0..<count).map { _ in loop.takeScratch() }
+            defer { for buffer in buffers { loop.keepScratch(buffer) } }
+            return buffers.map { $0.withUnsafeReadableBytes { $0.baseAddress } }
+        }
+        let first = addresses(LoopResources.keptScratches)
+        #expect(Set(addresses(LoopResources.keptScratches)) == Set(first))
+        let fresh = LoopResources.of(EmbeddedEventLoop())
+        fresh.keepScratch(ByteBufferAllocator().buffer(capacity: 2 * LoopResources.scratchSize))
+        #expect(fresh.takeScratch().capacity == LoopResources.scratchSize)
+    }
 }

@@ -51,32 +51,9 @@ final class Embedded {
     func sent() throws -> [UInt8] { try self.writes().flatMap { $0 } }
 
     /// The frames that have been written: opcode, whether final, payload.
-    func frames() throws -> [Frame] {
-        var bytes = try self.sent()
-        var parser = FrameParser(
-            role: self.role == .server ? .client : .server, limits: .unlimited, allowsCompression: true)
-        var offset = 0
-        return bytes.withUnsafeMutableBytes { region in
-            var frames: [Frame] = []
-            while true {
-                switch parser.next(in: region, at: &offset) {
-                case .data(let data):
-                    frames.append(
-                        Frame(
-                            data.isFirst ? data.opcode : .continuation, data.isLast, Array(region[data.range]),
-                            isCompressed: data.isCompressed))
-                case .ping(let range): frames.append(Frame(.ping, true, Array(region[range])))
-                case .pong(let range): frames.append(Frame(.pong, true, Array(region[range])))
-                case .close(let close):
-                    frames.append(Frame(.close, true, close.reason.isEmpty ? [] : Array(close.reason.utf8), close.code))
-                    return frames
-                case .needsMoreBytes, .failure: return frames
-                }
-            }
-        }
-    }
+    func frames() throws -> [Frame] { Frame.all(in: try self.sent(), from: self.role) }
 
-    struct Frame: Equatable {
+    struct Frame: Equatable, CustomReflectable {
         var opcode: Opcode
         var isFinal: Bool
         var payload: [UInt8]
@@ -93,11 +70,40 @@ final class Embedded {
             self.payload = payload
             self.code = code
         }
+
+        var customMirror: Mirror { Mirror(self, children: []) }
+
+        /// The frames in what this role has written.
+        static func all(in bytes: [UInt8], from role: Role) -> [Frame] {
+            var bytes = bytes
+            var parser = FrameParser(
+                role: role == .server ? .client : .server, limits: .unlimited, allowsCompression: true)
+            var offset = 0
+            return bytes.withUnsafeMutableBytes { region in
+                var frames: [Frame] = []
+                while true {
+                    switch parser.next(in: region, at: &offset) {
+                    case .data(let data):
+                        frames.append(
+                            Frame(
+                                data.isFirst ? data.opcode : .continuation, data.isLast, Array(region[data.range]),
+                                isCompressed: data.isCompressed))
+                    case .ping(let range): frames.append(Frame(.ping, true, Array(region[range])))
+                    case .pong(let range): frames.append(Frame(.pong, true, Array(region[range])))
+                    case .close(let close):
+                        let reason = close.reason.isEmpty ? [] : Array(close.reason.utf8)
+                        frames.append(Frame(.close, true, reason, close.code))
+                        return frames
+                    case .needsMoreBytes, .failure: return frames
+                    }
+                }
+            }
+        }
     }
 }
 
 /// Lets a channel end its writing side alone, as a socket does; an embedded channel would close.
-private final class HalfClosure: ChannelOutboundHandler {
+final class HalfClosure: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if case .output = mode { promise?.succeed(()) } else { context.close(mode: mode, promise: promise) }
