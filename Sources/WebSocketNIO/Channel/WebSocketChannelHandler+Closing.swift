@@ -103,6 +103,7 @@ extension WebSocketChannelHandler {
         (self.isPaused, self.isEndDeferred) = (false, false)
         self.deflate?.close()
         self.deflate = nil
+        self.onAmount = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
         connection.setBuffered(0)
