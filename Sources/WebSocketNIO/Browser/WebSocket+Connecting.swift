@@ -66,8 +66,7 @@ extension WebSocket {
                 case (.binary, .blob): .blob(Blob(kept(bytes)))
                 case (.binary, .arrayBuffer): .arrayBuffer(kept(bytes))
                 }
-            self.ws.tell(
-                \.message,
+            self.ws.tellMessage(
                 MessageEvent(target: self.ws, data: data, origin: self.ws.origin))
         }
 

@@ -91,4 +91,10 @@ extension WebSocket {
         let list = self.onLoop.handlers[keyPath: list]
         list.dispatch(event)
     }
+
+    /// The same for messages, without the key path, which would cost as much as the rest.
+    func tellMessage(_ event: MessageEvent) {
+        let list = self.onLoop.handlers.message
+        list.dispatch(event)
+    }
 }
