@@ -35,7 +35,7 @@ extension WebSocket {
         let loop = group.next()
         self.init(
             url: parsed.href, origin: parsed.origin, on: loop, maxSendBuffer: options.configuration.maxSendBuffer)
-        self.dial(parsed, options)
+        self.dial(url, host: parsed.authority, options)
     }
 
     /// Connects in the background, and asks for one subprotocol; see ``init(_:protocols:options:on:)-([String],_,_)``.
@@ -46,14 +46,15 @@ extension WebSocket {
         try self.init(url, protocols: [protocols], options: options, on: group)
     }
 
-    private func dial(_ url: WebSocketURL, _ options: DialOptions) {
+    /// - Parameter url: As it was given: ``url`` has no user and password.
+    private func dial(_ url: String, host: String, _ options: DialOptions) {
         let loop = self.eventLoop
         let task = Task {
             do {
-                let turn = try await ConnectingTurns.shared.wait(for: url.authority)
+                let turn = try await ConnectingTurns.shared.wait(for: host)
                 defer { turn.end() }
                 _ = try await WebSocketClient.connect(
-                    to: url.href, options: options, on: loop, events: { self.connected($0) })
+                    to: url, options: options, on: loop, events: { self.connected($0) })
             } catch is CancellationError {
                 self.failed(WebSocketError(.closedWhileConnecting))
             } catch {

@@ -81,8 +81,18 @@ struct HandlerList<Event> {
     }
 
     /// Tells all of them, in their order; not those who are removed meanwhile.
-    func dispatch(_ event: Event) {
-        for entry in self.entries where entry.listener?.isRemoved != true { entry.handler(event) }
+    ///
+    /// - Parameters:
+    ///   - event: What happened.
+    ///   - current: What the `on…` property, which had this value, holds now: that is what is called.
+    func dispatch(_ event: Event, current: (@escaping Handler) -> Handler?) {
+        for entry in self.entries {
+            if let listener = entry.listener {
+                if !listener.isRemoved { entry.handler(event) }
+            } else {
+                current(entry.handler)?(event)
+            }
+        }
     }
 }
 
@@ -92,8 +102,4 @@ struct EventHandlers {
     var message = HandlerList<MessageEvent>()
     var error = HandlerList<ErrorEvent>()
     var close = HandlerList<CloseEvent>()
-
-    var isEmpty: Bool {
-        self.open.isEmpty && self.message.isEmpty && self.error.isEmpty && self.close.isEmpty
-    }
 }

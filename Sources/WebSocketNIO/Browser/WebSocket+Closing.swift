@@ -66,29 +66,4 @@ extension WebSocket {
     package func failed(_ error: any Error) {
         self.run { self.end(Closure.abnormal, error) }
     }
-
-    /// On the loop: the connection is gone. Tells why, if it failed, and that it is closed.
-    func end(_ closure: Closure, _ error: (any Error)?) {
-        guard !self.onLoop.isClosed else { return }
-        self.onLoop.isClosed = true
-        self.happen {
-            self.shared.withLock { shared in
-                shared.readyState = .closed
-                shared.giveUp = nil
-            }
-            if let error {
-                self.tell(\.error, ErrorEvent(target: self, error: error))
-            }
-            self.tell(
-                \.close,
-                CloseEvent(
-                    target: self, wasClean: closure.wasClean, code: Int(closure.code.rawValue), reason: closure.reason))
-            // They may hold this, and hold each other.
-            self.onLoop.handlers = EventHandlers()
-            self.shared.withLock { shared in
-                shared.handlers = EventHandlers()
-                shared.connection = nil
-            }
-        }
-    }
 }

@@ -35,39 +35,20 @@ extension WebSocket {
                 shared.giveUp = nil
                 return true
             }
-            guard isWanted else { return connection.abort() }
-            if !self.ws.onLoop.isListening { connection.handler.setPaused(true) }
-            connection.handler.isAmountWatched = true
-            connection.handler.onAmount = { [ws] in ws.amountChanged($0) }
-            self.ws.happen {
-                self.ws.tell(\.open, Event(type: "open", target: self.ws))
+            guard isWanted else {
+                self.ws.onLoop.failure = WebSocketError(.closedWhileConnecting)
+                return connection.abort()
             }
+            // It may be gone already.
+            if connection.handler.connection != nil {
+                connection.handler.isAmountWatched = true
+                connection.handler.onAmount = { [ws] in ws.amountChanged($0) }
+            }
+            self.ws.isOpen()
         }
 
         func received(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind, on connection: WebSocketConnection) {
-            guard self.ws.onLoop.isListening else {
-                // It waited for a reader, before there was this.
-                let bytes = kept(bytes)
-                self.ws.happen { self.dispatch(bytes, kind) }
-                return
-            }
-            self.dispatch(bytes, kind)
-        }
-
-        private func dispatch(_ bytes: ByteBuffer, _ kind: WebSocketMessage.Kind) {
-            // A message that comes when this end has closed is not handed on (section 4).
-            guard let binaryType = self.ws.shared.withLock({ $0.readyState == .open ? $0.binaryType : nil }) else {
-                return
-            }
-            let data: MessageEvent.Data =
-                switch (kind, binaryType) {
-                case (.text, _): .string(String(buffer: bytes))
-                // Kept for long, a slice would keep the whole read.
-                case (.binary, .blob): .blob(Blob(kept(bytes)))
-                case (.binary, .arrayBuffer): .arrayBuffer(kept(bytes))
-                }
-            self.ws.tellMessage(
-                MessageEvent(target: self.ws, data: data, origin: self.ws.origin))
+            self.ws.arrived(bytes, kind, on: connection)
         }
 
         func closed(_ connection: WebSocketConnection, _ closure: Closure) {
@@ -82,22 +63,14 @@ extension WebSocket {
     }
 }
 
-/// The bytes in a buffer of their own, if that in which they are is far larger.
-private func kept(_ bytes: ByteBuffer) -> ByteBuffer {
-    bytes.withUnsafeReadableBytes { kept($0, bytes) }
-}
-
 extension WebSocketConnection {
-    /// The connection as the browser's API; see ``WebSocket``. From now on its messages go there: those that wait for a reader,
-    /// too. Each call makes another one, and the newest gets the messages. A connection that has a ``WebSocketHandler`` loses it.
+    /// The connection as the browser's API; see ``WebSocket``. Its messages go there, those that wait for a reader too, as soon as
+    /// the event loop gets to it: on the loop, behind what is being dealt with. Each call makes another one, and the newest gets
+    /// the messages. A connection that has a ``WebSocketHandler`` loses it.
     public var webSocket: WebSocket {
         let ws = WebSocket(url: "", origin: "", on: self.eventLoop, maxSendBuffer: self.configuration.maxSendBuffer)
-        self.onLoop { handler in
-            guard handler.connection != nil else {
-                return WebSocket.Adapter(ws).closed(self, self.closure ?? .abnormal)
-            }
-            handler.handOver(to: WebSocket.Adapter(ws), self)
-        }
+        // Never at once: the driver may be in the middle of a read, whose messages go to whom they went before.
+        self.eventLoop.execute { self.handler.handOver(to: WebSocket.Adapter(ws), self) }
         return ws
     }
 }

@@ -61,40 +61,10 @@ extension WebSocket {
         }
     }
 
-    /// Changes the handlers. The loop has a copy, so that it takes no lock for a message.
+    /// Changes the handlers. The loop has a copy, so that it takes no lock for a message. It fetches it there: of two changes
+    /// from two threads, the one that reaches the loop last need not be the later one.
     private func change(_ body: (inout EventHandlers) -> Void) {
-        let handlers = self.shared.withLock { shared in
-            body(&shared.handlers)
-            return shared.handlers
-        }
-        self.run { self.listen(handlers) }
-    }
-
-    /// On the loop: these are the handlers now. With the first of them, what has waited for one happens.
-    private func listen(_ handlers: EventHandlers) {
-        self.onLoop.handlers = handlers
-        guard !self.onLoop.isListening, !handlers.isEmpty else { return }
-        self.onLoop.isListening = true
-        let deferred = self.onLoop.deferred
-        self.onLoop.deferred = []
-        for event in deferred { event() }
-        self.shared.withLock { $0.connection }?.handler.setPaused(false)
-    }
-
-    /// On the loop: does something that calls handlers, now or when there are some.
-    func happen(_ event: @escaping () -> Void) {
-        if self.onLoop.isListening { event() } else { self.onLoop.deferred.append(event) }
-    }
-
-    /// On the loop: calls the handlers of an event. They may change the handlers, so what is called is a copy of the list.
-    func tell<Event>(_ list: KeyPath<EventHandlers, HandlerList<Event>>, _ event: Event) {
-        let list = self.onLoop.handlers[keyPath: list]
-        list.dispatch(event)
-    }
-
-    /// The same for messages, without the key path, which would cost as much as the rest.
-    func tellMessage(_ event: MessageEvent) {
-        let list = self.onLoop.handlers.message
-        list.dispatch(event)
+        self.shared.withLock { body(&$0.handlers) }
+        self.run { self.listen() }
     }
 }

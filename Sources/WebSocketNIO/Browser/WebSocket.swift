@@ -11,8 +11,12 @@ import WebSocketCore
 ///     ws.onclose = { event in print(event.code, event.reason, event.wasClean) }
 ///
 /// Its methods and properties may be used from any thread. Handlers are called on the connection's event loop, one after the
-/// other, in the standard's order; they must not block. Events that come before there is any handler wait for the first one,
-/// and nothing is read meanwhile. What a handler sends leaves when it returns.
+/// other, in the standard's order; they must not block. What a handler sends leaves when it returns.
+///
+/// Nothing is missed by a handler that is set after the WebSocket was made, from whichever thread: each kind of event waits for
+/// its first handler. When messages beyond ``WebSocketConfiguration/receiveBuffer`` wait, nothing is read; if a second after the
+/// first handler for something else there is none for messages, they are dropped. So set handlers in the order open, message,
+/// error, close, or together on ``eventLoop``, where the order does not matter.
 ///
 /// It differs from the browser's where Swift does: a closure has no identity, so ``addEventListener(_:once:_:)`` returns what
 /// ``removeEventListener(_:)`` takes; and ``ErrorEvent/error`` says what went wrong.
@@ -49,13 +53,16 @@ public final class WebSocket: Sendable {
     /// What belongs to the event loop.
     final class OnLoop {
         var handlers = EventHandlers()
-        /// Whether there is, or was, any handler.
-        var isListening = false
-        /// What happened before.
-        var deferred: [() -> Void] = []
+        /// How often they have changed.
+        var changes: UInt = 0
+        /// What waits for its first handler.
+        var kept = KeptEvents()
+        var graceTask: Scheduled<Void>?
         /// Why this end fails the connection, when that is not the driver's decision.
         var failure: (any Error)?
         var isClosed = false
+        /// Whether the last event was told.
+        var isOver = false
     }
 
     /// The address, as the URL standard writes it; "" on a server.
@@ -85,7 +92,9 @@ public final class WebSocket: Sendable {
     public var readyState: ReadyState {
         self.shared.withLock { shared in
             // The driver knows first that the peer closes.
-            if shared.readyState == .open, shared.connection?.readyState == .closing { return .closing }
+            if shared.readyState == .open, let connection = shared.connection, connection.readyState != .open {
+                return .closing
+            }
             return shared.readyState
         }
     }

@@ -122,7 +122,10 @@ extension WebSocketChannelHandler {
         switch sink {
         case .none: break
         case .queue(let queue): queue.finish(closure)
-        case .handler(let handler): handler.closed(connection, closure)
+        case .handler(let handler):
+            // Whoever was reading when it was handed over waits no longer.
+            connection.queue?.finish(closure)
+            handler.closed(connection, closure)
         }
     }
 }

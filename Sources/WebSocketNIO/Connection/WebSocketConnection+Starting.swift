@@ -73,7 +73,8 @@ extension WebSocketChannelHandler {
         handler.opened(connection)
     }
 
-    /// Hands everything to a handler from now on, which went to a reader before: what the reader has not taken, too.
+    /// Hands everything to a handler from now on, which went to a reader before: what the reader has not taken, too, even if the
+    /// connection is gone meanwhile.
     func handOver(to handler: any WebSocketHandler, _ connection: WebSocketConnection) {
         self.handBatchOver()
         let chunks = connection.queue?.takeAll() ?? []
@@ -93,6 +94,10 @@ extension WebSocketChannelHandler {
             handler.received(message, as: chunk.kind, on: connection)
         }
         self.loop.leave()
+        guard self.connection != nil else {
+            (self.sink, self.gathered) = (.none, nil)
+            return handler.closed(connection, connection.closure ?? .abnormal)
+        }
         self.resumeInput()
     }
 }

@@ -9,7 +9,8 @@ struct LoopSweep {
     /// How many ticks a duration takes, at least one.
     static func ticks(_ duration: Duration) -> UInt64 {
         let interval = UInt64(LoopSweep.interval.nanoseconds)
-        return Swift.max((duration.nanoseconds &+ interval - 1) / interval, 1)
+        let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: interval)
+        return Swift.max(rest == 0 ? whole : whole + 1, 1)
     }
 
     /// The number of this second.

@@ -60,12 +60,16 @@ extension RawConnection {
     ///
     /// - Returns: The lines of an answer that accepts it, by their names.
     func readHandshake() async throws -> [String: String] {
-        let request = try await self.readHead()
+        RawConnection.acceptance(of: try await self.readHead())
+    }
+
+    /// The lines of an answer that accepts this request, by their names.
+    static func acceptance(of request: String) -> [String: String] {
         let prefix = "sec-websocket-key: "
-        let line = try #require(request.split(separator: "\r\n").first { $0.lowercased().hasPrefix(prefix) })
+        let line = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix(prefix) }
         return [
             "Upgrade": "websocket", "Connection": "Upgrade",
-            "Sec-WebSocket-Accept": HandshakeKey.accept(String(line.dropFirst(prefix.count))),
+            "Sec-WebSocket-Accept": HandshakeKey.accept(String(line?.dropFirst(prefix.count) ?? "")),
         ]
     }
 
