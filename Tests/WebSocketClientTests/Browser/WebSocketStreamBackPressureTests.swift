@@ -29,7 +29,7 @@ struct WebSocketStreamBackPressureTests {
         let (size, count) = (WebSocketStreamBackPressureTests.size, WebSocketStreamBackPressureTests.count)
         let mayRead = Gate()
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayRead.wait()
             try await connection.goOnReading()
             for number in 0..<count {
@@ -119,7 +119,7 @@ struct WebSocketStreamBackPressureTests {
         let mayRead = Gate()
         let closing = Mailbox<ClientFrame>()
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayRead.wait()
             try await connection.goOnReading()
             while true {
@@ -149,7 +149,7 @@ struct WebSocketStreamBackPressureTests {
     @Test func lostWhileSending() async throws {
         let mayCut = Gate()
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayCut.wait()
         } _: { server in
             let stream = try await WebSocketStream.connect(server.url())

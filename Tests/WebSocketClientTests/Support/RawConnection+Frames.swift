@@ -29,12 +29,12 @@ extension RawConnection {
         return ClientFrame(opcode: Opcode(rawValue: head[0] & 0x0F), payload: payload)
     }
 
-    /// Takes nothing more from the network until ``goOnReading()``, and lets the kernel take little: the handshake is still read.
-    func stopReadingBehindTheHandshake() async throws {
+    /// Accepts a handshake, and takes nothing more from the network until ``goOnReading()``; the kernel takes little.
+    func acceptHandshakeAndStopReading() async throws {
+        let answer = try await self.readHandshake()
         try await self.channel.setOption(.socketOption(.so_rcvbuf), value: 64 << 10).get()
         try await self.channel.setOption(.autoRead, value: false).get()
-        self.channel.read()
-        try await self.acceptHandshake()
+        try await self.send(RawConnection.switching(answer))
     }
 
     func goOnReading() async throws {

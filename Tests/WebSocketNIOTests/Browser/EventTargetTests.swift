@@ -42,10 +42,11 @@ struct EventTargetTests {
     @Test func whatThePropertyHasBecome() {
         let calls = Calls()
         var list = HandlerList<Int>()
+        list.add(EventListener(type: "x")) { _ in calls.list.append("in front") }
         list.property = { _ in calls.list.append("old") }
         list.dispatch(0) { _ in { _ in calls.list.append("new") } }
         list.dispatch(0) { _ in nil }
-        #expect(calls.list == ["new"])
+        #expect(calls.list == ["in front", "new", "in front"])
     }
 
     @Test func removed() {

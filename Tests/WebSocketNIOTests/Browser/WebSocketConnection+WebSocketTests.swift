@@ -98,18 +98,21 @@ struct WebSocketConnectionWebSocketTests {
         }
     }
 
-    /// The queue was full, and the socket not read: it goes on.
-    @Test func theQueueWasFull() async throws {
-        try await Pair.with(server: .init(receiveBuffer: 1000)) { pair in
-            let sending = Task {
-                for number in 0..<100 { try await pair.client.send("\(number)" + String(repeating: "x", count: 500)) }
-            }
-            while pair.server.handler.isReaderFull == false { try await pair.server.eventLoop.submit {}.get() }
+    /// The queue was full, and the socket not read: it goes on. Compressed, all of it lies in one read, most of it not inflated.
+    @Test(arguments: [true, false])
+    func theQueueWasFull(isCompressed: Bool) async throws {
+        let compression: DeflateConfiguration? = isCompressed ? .init(threshold: 0) : nil
+        try await Pair.with(
+            server: .init(receiveBuffer: 1000, compression: compression), client: .init(compression: compression),
+            compression: isCompressed ? PerMessageDeflate() : nil
+        ) { pair in
+            // One is larger than what is inflated at once.
+            let texts = (0..<100).map { "\($0)" + String(repeating: "x", count: $0 == 50 ? 200_000 : 3000) }
+            let sending = Task { for text in texts { try await pair.client.send(text) } }
+            while try await pair.server.eventLoop.submit({ !pair.server.handler.isReaderFull }).get() {}
             var told = self.told(pair.server.webSocket).makeAsyncIterator()
             #expect(await told.next() == .open)
-            for number in 0..<100 {
-                #expect(await told.next() == .message(.string("\(number)" + String(repeating: "x", count: 500))))
-            }
+            for text in texts { #expect(await told.next() == .message(.string(text))) }
             try await sending.value
         }
     }
