@@ -47,6 +47,23 @@ struct WebSocketConnectionWebSocketTests {
         }
     }
 
+    /// Closed at once: by the closing handshake, like any open connection. The open event comes too late then.
+    @Test func closedAtOnce() async throws {
+        try await Pair.with { pair in
+            try await pair.client.send("dropped")
+            let ws = pair.server.webSocket
+            try ws.send("first")
+            try ws.close(code: 4001, reason: "no")
+            #expect(ws.readyState == .closing)
+            var messages = pair.client.messages.makeAsyncIterator()
+            let first = try await messages.next()
+            #expect(first == .text("first"))
+            #expect(await pair.client.closed == Closure(code: 4001, reason: "no", wasClean: true))
+            var told = self.told(ws).makeAsyncIterator()
+            #expect(await told.next() == .close(4001, true))
+        }
+    }
+
     /// Messages that waited for a reader come first.
     @Test(arguments: [true, false])
     func whatWaited(isCompressed: Bool) async throws {

@@ -172,15 +172,28 @@ struct WebSocketTests {
         #expect(setup.told.last == "close 1006  false")
     }
 
-    /// While it is not handed over yet.
-    @Test func beforeItIsOpen() throws {
+    /// A connection that is there is open at once, before it has been handed over.
+    @Test func openAtOnce() throws {
         let it = try Embedded(.server)
         let ws = it.connection.webSocket
-        #expect(ws.readyState == .connecting)
-        #expect(throws: DOMException.self) { try ws.send("x") }
-        it.channel.embeddedEventLoop.run()
         #expect(ws.readyState == .open)
         try ws.send("x")
+        #expect(ws.bufferedAmount == 1)
         #expect(try it.frames().map(\.payload) == [[0x78]])
+        #expect(ws.bufferedAmount == 0)
+    }
+
+    /// The same from within a read: what is sent leaves at the read's end, before it has been handed over.
+    @Test func openAtOnceWithinARead() throws {
+        let recorder = Recorder()
+        var ws: WebSocket?
+        recorder.onMessage = { connection, _, _ in
+            ws = connection.webSocket
+            #expect(throws: Never.self) { try ws?.send("x") }
+        }
+        let it = try Embedded(recorder: recorder)
+        try it.receive(frame("1"))
+        #expect(try it.frames().map(\.payload) == [[0x78]])
+        #expect(ws?.bufferedAmount == 0)
     }
 }
