@@ -86,12 +86,17 @@ struct HandlerList<Event> {
     ///   - event: What happened.
     ///   - current: What the `on…` property, which had this value, holds now: that is what is called.
     func dispatch(_ event: Event, current: (@escaping Handler) -> Handler?) {
+        var isFirst = true
         for entry in self.entries {
             if let listener = entry.listener {
                 if !listener.isRemoved { entry.handler(event) }
+            } else if isFirst {
+                // Nobody can have changed it.
+                entry.handler(event)
             } else {
                 current(entry.handler)?(event)
             }
+            isFirst = false
         }
     }
 }

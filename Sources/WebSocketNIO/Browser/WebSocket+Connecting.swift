@@ -17,6 +17,22 @@ extension WebSocket {
     /// - Returns: What hears of everything that happens on it.
     package func connected(_ connection: WebSocketConnection) -> any WebSocketHandler { Adapter(self) }
 
+    /// There is a connection: from now on messages can be sent.
+    ///
+    /// - Returns: False when the attempt was given up before.
+    fileprivate func attach(_ connection: WebSocketConnection) -> Bool {
+        self.shared.withLock { shared in
+            if shared.connection === connection { return true }
+            shared.connection = connection
+            guard shared.readyState == .connecting else { return false }
+            shared.readyState = .open
+            shared.subprotocol = connection.subprotocol ?? ""
+            shared.extensions = WebSocketExtension.serialize(connection.extensions)
+            shared.giveUp = nil
+            return true
+        }
+    }
+
     /// Tells a WebSocket what happens on its connection.
     struct Adapter: WebSocketHandler {
         let ws: WebSocket
@@ -26,16 +42,7 @@ extension WebSocket {
         }
 
         func opened(_ connection: WebSocketConnection) {
-            let isWanted = self.ws.shared.withLock { shared in
-                shared.connection = connection
-                guard shared.readyState == .connecting else { return false }
-                shared.readyState = .open
-                shared.subprotocol = connection.subprotocol ?? ""
-                shared.extensions = WebSocketExtension.serialize(connection.extensions)
-                shared.giveUp = nil
-                return true
-            }
-            guard isWanted else {
+            guard self.ws.attach(connection) else {
                 self.ws.onLoop.failure = WebSocketError(.closedWhileConnecting)
                 return connection.abort()
             }
@@ -43,6 +50,7 @@ extension WebSocket {
             if connection.handler.connection != nil {
                 connection.handler.isAmountWatched = true
                 connection.handler.onAmount = { [ws] in ws.amountChanged($0) }
+                self.ws.amountChanged(connection.handler.bufferedBytes)
             }
             self.ws.isOpen()
         }
@@ -66,9 +74,11 @@ extension WebSocket {
 extension WebSocketConnection {
     /// The connection as the browser's API; see ``WebSocket``. Its messages go there, those that wait for a reader too, as soon as
     /// the event loop gets to it: on the loop, behind what is being dealt with. Each call makes another one, and the newest gets
-    /// the messages. A connection that has a ``WebSocketHandler`` loses it.
+    /// the messages. A connection that has a ``WebSocketHandler`` loses it. It is open at once: what is sent, and `close`, need not
+    /// wait for the open event.
     public var webSocket: WebSocket {
         let ws = WebSocket(url: "", origin: "", on: self.eventLoop, maxSendBuffer: self.configuration.maxSendBuffer)
+        _ = ws.attach(self)
         // Never at once: the driver may be in the middle of a read, whose messages go to whom they went before.
         self.eventLoop.execute { self.handler.handOver(to: WebSocket.Adapter(ws), self) }
         return ws

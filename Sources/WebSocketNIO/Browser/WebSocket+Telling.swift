@@ -33,6 +33,9 @@ struct KeptEvents {
             || (self.error != nil && self.knowsError) || (self.closure != nil && self.knowsClose)
     }
 
+    /// Whether a message can be told as it arrives.
+    var allowsDirect: Bool { self.knowsMessage && self.messages.isEmpty && !self.isToldSoon }
+
     mutating func know(_ handlers: EventHandlers) {
         self.knowsOpen = self.knowsOpen || !handlers.open.isEmpty
         self.knowsMessage = self.knowsMessage || !handlers.message.isEmpty
@@ -77,8 +80,12 @@ extension WebSocket {
         self.onLoop.changes &+= 1
         self.onLoop.kept.know(handlers)
         self.goOnReading()
-        guard self.onLoop.kept.canBeTold, !self.onLoop.kept.isToldSoon else { return }
+        guard self.onLoop.kept.canBeTold, !self.onLoop.kept.isToldSoon else {
+            self.onLoop.isDirect = self.onLoop.kept.allowsDirect
+            return
+        }
         self.onLoop.kept.isToldSoon = true
+        self.onLoop.isDirect = false
         self.eventLoop.execute {
             self.onLoop.kept.isToldSoon = false
             self.tellKept()
@@ -97,9 +104,7 @@ extension WebSocket {
     func arrived(_ bytes: ByteBuffer, _ kind: WebSocketMessage.Kind, on connection: WebSocketConnection) {
         // A message that comes when this end has closed is not handed on (section 4).
         guard let binaryType = self.shared.withLock({ $0.readyState == .open ? $0.binaryType : nil }) else { return }
-        if self.onLoop.kept.knowsMessage, self.onLoop.kept.messages.isEmpty, !self.onLoop.kept.isToldSoon {
-            return self.tellMessage(bytes, kind, binaryType)
-        }
+        if self.onLoop.isDirect { return self.tellMessage(bytes, kind, binaryType) }
         guard !self.onLoop.kept.isDropping else { return }
         self.onLoop.kept.keep((kept(bytes), kind))
         guard !self.onLoop.kept.knowsMessage, self.onLoop.kept.bytes > connection.configuration.receiveBuffer,
@@ -133,7 +138,7 @@ extension WebSocket {
         guard self.onLoop.kept.isPaused, let connection = self.shared.withLock({ $0.connection }) else { return }
         if self.onLoop.kept.knowsMessage {
             self.onLoop.kept.isPaused = false
-            // What is kept comes first.
+            // What comes then waits behind what is kept.
             self.eventLoop.execute { connection.handler.setPaused(false) }
         } else if self.onLoop.kept.knowsAny, self.onLoop.graceTask == nil {
             self.onLoop.graceTask = self.eventLoop.assumeIsolated().scheduleTask(in: WebSocket.grace) { [weak self] in
@@ -152,6 +157,7 @@ extension WebSocket {
     /// On the loop: tells what waits and has a handler, in the standard's order.
     private func tellKept() {
         guard !self.onLoop.kept.isToldSoon else { return }
+        defer { self.onLoop.isDirect = self.onLoop.kept.allowsDirect }
         if self.onLoop.kept.isOpened, self.onLoop.kept.knowsOpen {
             self.onLoop.kept.isOpened = false
             if self.binaryTypeUnlessClosing() != nil { self.tell(\.open, Event(type: "open", target: self)) }

@@ -57,6 +57,8 @@ public final class WebSocket: Sendable {
         var changes: UInt = 0
         /// What waits for its first handler.
         var kept = KeptEvents()
+        /// Whether a message can be told as it arrives; beside `kept`, to be looked at once a message.
+        var isDirect = false
         var graceTask: Scheduled<Void>?
         /// Why this end fails the connection, when that is not the driver's decision.
         var failure: (any Error)?

@@ -51,7 +51,7 @@ struct BufferedAmountTests {
         let mayRead = Gate()
         let size = 6 << 20
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayRead.wait()
             try await connection.goOnReading()
             let frame = try await connection.readFrame()
@@ -151,7 +151,7 @@ struct BufferedAmountTests {
     @Test func isNotResetByTheEnd() async throws {
         let mayCut = Gate()
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayCut.wait()
         } _: { server in
             let ws = try WebSocket(server.url())
@@ -171,7 +171,7 @@ struct BufferedAmountTests {
     func full(isOnLoop: Bool) async throws {
         let mayRead = Gate()
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayRead.wait()
         } _: { server in
             let options = DialOptions(configuration: .init(maxSendBuffer: 1 << 20))

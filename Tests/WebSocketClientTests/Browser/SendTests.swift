@@ -187,7 +187,7 @@ struct SendTests {
     @Test func manyToASlowPeer() async throws {
         let (mayRead, count) = (Gate(), 50)
         try await RawServer.with { connection in
-            try await connection.stopReadingBehindTheHandshake()
+            try await connection.acceptHandshakeAndStopReading()
             await mayRead.wait()
             try await connection.goOnReading()
             for number in 0..<count {

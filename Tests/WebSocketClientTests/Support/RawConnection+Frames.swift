@@ -21,19 +21,20 @@ extension RawConnection {
         var count = Int(head[1] & 0x7F)
         let extra = count == 127 ? 8 : count == 126 ? 2 : 0
         if extra > 0 { count = try await self.read(extra).reduce(0) { $0 << 8 | Int($1) } }
-        let key = try await self.read(4)
-        let payload = try await self.read(count)
-        return ClientFrame(
-            opcode: Opcode(rawValue: head[0] & 0x0F),
-            payload: payload.indices.map { payload[$0] ^ key[$0 & 3] })
+        let key = try await self.read(4).withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+        var payload = try await self.read(count)
+        payload.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { _ = Masking.apply(base, count: bytes.count, key: key) }
+        }
+        return ClientFrame(opcode: Opcode(rawValue: head[0] & 0x0F), payload: payload)
     }
 
-    /// Takes nothing more from the network until ``goOnReading()``, and lets the kernel take little: the handshake is still read.
-    func stopReadingBehindTheHandshake() async throws {
+    /// Accepts a handshake, and takes nothing more from the network until ``goOnReading()``; the kernel takes little.
+    func acceptHandshakeAndStopReading() async throws {
+        let answer = try await self.readHandshake()
         try await self.channel.setOption(.socketOption(.so_rcvbuf), value: 64 << 10).get()
         try await self.channel.setOption(.autoRead, value: false).get()
-        self.channel.read()
-        try await self.acceptHandshake()
+        try await self.send(RawConnection.switching(answer))
     }
 
     func goOnReading() async throws {
