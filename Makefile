@@ -5,7 +5,7 @@ RELEASE = .build/release
 SOURCES = Sources Tests Compliance Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format autobahn browser bench bench-deflate bench-idle fuzz prerequisites release
+.PHONY: help serve test lint format autobahn browser bench bench-client bench-deflate bench-idle fuzz prerequisites release
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -30,17 +30,21 @@ autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
 browser: prerequisites release ## Test the chat page in a browser
 	@Compliance/Browser/run.sh $(RELEASE)/duplex
 
-define LOADS
+define BENCH_LOADS
 100 20 1 2.0
 500 125 1 2.0
 100 20 50 1.5
 20 65536 1 1.3
 10 1048576 1 1.6
 endef
-export LOADS
 
+# For this target only: the other scripts have loads of their own.
+bench: export LOADS := $(BENCH_LOADS)
 bench: prerequisites release ## Measure CPU time per message beside uWebSockets
 	@Benchmarks/compare.sh '$(RELEASE)/duplex serve --port {port}' /echo
+
+bench-client: prerequisites release ## Measure the client's CPU time per message beside picows
+	@Benchmarks/client.sh $(RELEASE)/client-bench
 
 bench-deflate: prerequisites release ## Measure compressed echo beside uWebSockets, node-ws and websockets
 	@Benchmarks/deflate.sh '$(RELEASE)/duplex serve --port {port} --threads 1 --compression {mode} --compression-level 6 --compression-threshold 0' /echo

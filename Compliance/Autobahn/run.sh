@@ -1,16 +1,17 @@
 #!/bin/bash
 # run.sh SERVER_BINARY CLIENT_BINARY quick|full   -- Autobahn's testsuite against both roles, one after the other
 #   SERVER_BINARY  started as `SERVER_BINARY serve --port P --compression takeover`; its /echo is tested
-#   CLIENT_BINARY  started as `CLIENT_BINARY ws://127.0.0.1:P takeover`; what it has to do stands in client.sh
+#   CLIENT_BINARY  started as `CLIENT_BINARY ws://127.0.0.1:P takeover handler`, and then with websocket and stream in the
+#                  place of handler, its other interfaces (247 or 301 cases each); what it has to do stands in client.sh
 #   quick          cases 1.* to 7.*, 10.*, and 20 of 12.* and 13.* (267 a role, about a minute)
 #   full           with 9.*, the large messages, and all of 12.* and 13.*, compression (517 a role)
 # Reports: Compliance/reports/autobahn-{server,client}-{quick,full}/index.html, server.log and client.log beside it.
 # Exit: 0 all passed, none of 6.4.* (fail fast on bad UTF-8) is NON-STRICT, and what was to be compressed was;
 #       1 some case failed or is missing; 2 it could not run. server.sh and client.sh say which environment variables they heed.
 set -uo pipefail
-[ $# -eq 3 ] || { sed -n 2,9p "$0"; exit 2; }
+[ $# -eq 3 ] || { sed -n 2,10p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
-server=$1 client=$2 mode=$3
+server=$1 binary=$2 mode=$3
 # Of compression's cases, 1000 messages each, those that take a second: every kind of data (12.1 to 12.5), small messages
 # and two of 64 KiB, whole and in fragments of 256 bytes (11 and later); every set of parameters (13.1 to 13.7), each with
 # the size by which compression.py sees whether messages refer to earlier ones (3).
@@ -21,8 +22,8 @@ case $mode in
   full) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*,13.*' count=517 ;;
   *) echo "run.sh: the mode is quick or full, not '$mode'" >&2; exit 2 ;;
 esac
-for binary in "$server" "$client"; do
-  command -v "$binary" >/dev/null || { echo "run.sh: no executable $binary" >&2; exit 2; }
+for program in "$server" "$binary"; do
+  command -v "$program" >/dev/null || { echo "run.sh: no executable $program" >&2; exit 2; }
 done
 reports=$here/../reports
 mkdir -p "$reports/autobahn-server-$mode" "$reports/autobahn-client-$mode"
@@ -79,9 +80,23 @@ fi
 kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; trap - EXIT
 
 # ---- The client ----
-out=$reports/autobahn-client-$mode
-echo "Autobahn, $mode, the client"
-PORT=$(free_port) bash "$here/client.sh" "$(printf '%q' "$client") {url} takeover" "$out" "$cases" || worse $?
-strict "$out" || worse 1
+# client INTERFACE CASES COUNT   -- through one of its interfaces
+client() {
+  local interface=$1 cases=$2
+  out=$reports/autobahn-client-$mode count=$3
+  [ "$interface" = handler ] || out+=-$interface
+  mkdir -p "$out"
+  echo "Autobahn, $mode, the client's $interface"
+  PORT=$(free_port) bash "$here/client.sh" "$(printf '%q' "$binary") {url} takeover $interface" "$out" "$cases" || worse $?
+  strict "$out" || worse 1
+}
+client handler "$cases" "$count"
 compressed client "$out" || worse 1
+# The others stand on the same driver: without compression's cases, which take the time.
+case $mode in
+  quick) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,10.*' count=247 ;;
+  full) cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*' count=301 ;;
+esac
+client websocket "$cases" "$count"
+client stream "$cases" "$count"
 exit "$rc"

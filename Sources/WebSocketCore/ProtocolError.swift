@@ -25,6 +25,8 @@ public struct ProtocolError: Error, Hashable, Sendable {
         case invalidDeflate
         case inflatedTooBig(limit: Int)
         case inflationRatio(limit: Int)
+        // what a driver finds
+        case noPong
     }
 
     package let code: Code
@@ -34,12 +36,13 @@ public struct ProtocolError: Error, Hashable, Sendable {
         self.code = code
     }
 
-    /// The code that goes into the Close frame: 1002, 1007 for text that is not UTF-8 and for bad compressed data, or 1009
-    /// for a limit.
+    /// The code that goes into the Close frame: 1002, 1007 for text that is not UTF-8 and for bad compressed data, 1009 for a
+    /// limit, or 1011 for a peer that does not answer.
     public var closeCode: CloseCode {
         switch self.code {
         case .invalidUTF8, .invalidDeflate: .invalidPayload
         case .frameTooBig, .messageTooBig, .tooManyFragments, .inflatedTooBig, .inflationRatio: .messageTooBig
+        case .noPong: .internalError
         default: .protocolError
         }
     }
@@ -68,6 +71,7 @@ extension ProtocolError: CustomStringConvertible {
         case .frameTooBig(let size, let limit): "frame of \(size) bytes, more than \(limit)"
         case .messageTooBig(let size, let limit): "message of \(size) bytes, more than \(limit)"
         case .tooManyFragments(let limit): "message of more than \(limit) frames"
+        case .noPong: "no answer to a ping"
         case .invalidDeflate: "compressed data that is not deflate (RFC 7692, 7.2.2)"
         case .inflatedTooBig(let limit): "message that inflates to more than \(limit) bytes"
         case .inflationRatio(let limit): "message that inflates to more than \(limit) times its size"

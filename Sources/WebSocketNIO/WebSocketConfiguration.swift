@@ -37,6 +37,33 @@ public struct WebSocketConfiguration: Sendable {
     /// How messages are compressed, where the peer agrees; nil, the default, for not at all. It costs CPU time, some 3 to 10 us
     /// for a message of 300 bytes, and memory: see ``WebSocketDeflate/DeflateConfiguration``.
     public var compression: DeflateConfiguration?
+    /// When the peer is pinged, and given up; nil, the default, for never.
+    public var keepalive: Keepalive?
+
+    /// When a silent peer is pinged, and given up. Anything that arrives counts as a sign of life. It is looked at once a second.
+    public struct Keepalive: Sendable, Hashable {
+        /// The default of ``interval``: 30 seconds, less than the minute after which many proxies give a connection up.
+        public static let defaultInterval: Duration = .seconds(30)
+        /// The default of ``timeout``: 20 seconds, long enough for a phone that changes its network.
+        public static let defaultTimeout: Duration = .seconds(20)
+
+        /// How long nothing may come before a ping is sent. Default ``defaultInterval``.
+        public var interval: Duration
+        /// How long nothing may come behind the ping before the connection is cut. It then ends with 1006, and
+        /// ``WebSocketCore/Closure/error`` says so. Default ``defaultTimeout``.
+        public var timeout: Duration
+
+        /// Makes a configuration.
+        ///
+        /// - Parameters:
+        ///   - interval: How long nothing may come before a ping is sent.
+        ///   - timeout: How long nothing may come behind it.
+        public init(interval: Duration = Keepalive.defaultInterval, timeout: Duration = Keepalive.defaultTimeout) {
+            precondition(interval > .zero && timeout > .zero, "a peer needs some time")
+            self.interval = interval
+            self.timeout = timeout
+        }
+    }
 
     /// Makes a configuration.
     ///
@@ -47,13 +74,15 @@ public struct WebSocketConfiguration: Sendable {
     ///   - sendBuffer: How many bytes may wait for the socket before senders wait.
     ///   - maxSendBuffer: How many bytes may wait for the socket at all.
     ///   - compression: How messages are compressed; nil for not at all.
+    ///   - keepalive: When the peer is pinged, and given up.
     public init(
         limits: Limits = Limits(),
         closeTimeout: Duration = WebSocketConfiguration.defaultCloseTimeout,
         receiveBuffer: Int = WebSocketConfiguration.defaultReceiveBuffer,
         sendBuffer: Int = WebSocketConfiguration.defaultSendBuffer,
         maxSendBuffer: Int = WebSocketConfiguration.defaultMaxSendBuffer,
-        compression: DeflateConfiguration? = nil
+        compression: DeflateConfiguration? = nil,
+        keepalive: Keepalive? = nil
     ) {
         precondition(receiveBuffer > 0 && sendBuffer > 1 && maxSendBuffer > 0, "a buffer must hold something")
         self.limits = limits
@@ -62,6 +91,7 @@ public struct WebSocketConfiguration: Sendable {
         self.sendBuffer = sendBuffer
         self.maxSendBuffer = maxSendBuffer
         self.compression = compression
+        self.keepalive = keepalive
     }
 }
 

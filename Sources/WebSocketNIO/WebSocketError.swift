@@ -8,6 +8,8 @@ public struct WebSocketError: Error, Sendable, Hashable {
         case messageTooLarge
         case messageDone
         case pingTooLong(Int)
+        case sendBufferFull(Int)
+        case closedWhileConnecting
     }
 
     package let code: Code
@@ -43,6 +45,8 @@ extension WebSocketError: CustomStringConvertible {
         case .alreadyBeingRead: "somebody else reads the messages of this connection"
         case .messageTooLarge: "a message of more than 2 GiB cannot be collected; read it by chunks"
         case .messageDone: "the message in pieces is done; nothing can be added to it"
+        case .sendBufferFull(let limit): "more than \(limit) bytes wait for the peer"
+        case .closedWhileConnecting: "closed before the connection was open"
         case .pingTooLong(let count): "a ping holds at most 125 bytes, not \(count)"
         }
     }

@@ -14,10 +14,17 @@ enum StandardStreams {
     /// Writes a line to standard error.
     static func err(_ line: String) { _ = write(line, to: 2) }
 
+    /// Writes what stands in front of a person's input.
+    static func prompt(_ text: String) { _ = write(Array(text.utf8), to: 1) }
+    /// Whether a person is at both ends.
+    static var isTerminal: Bool { isatty(0) == 1 && isatty(1) == 1 }
+
     /// Writes a line; false when it cannot be written.
     static func write(_ line: String, to descriptor: Int32) -> Bool {
-        var bytes = Array(line.utf8)
-        bytes.append(UInt8(ascii: "\n"))
+        write(Array(line.utf8) + [UInt8(ascii: "\n")], to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes { raw in

@@ -103,6 +103,7 @@ extension WebSocketChannelHandler {
         (self.isPaused, self.isEndDeferred) = (false, false)
         self.deflate?.close()
         self.deflate = nil
+        self.onAmount = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
         connection.setBuffered(0)
@@ -121,7 +122,10 @@ extension WebSocketChannelHandler {
         switch sink {
         case .none: break
         case .queue(let queue): queue.finish(closure)
-        case .handler(let handler): handler.closed(connection, closure)
+        case .handler(let handler):
+            // Whoever was reading when it was handed over waits no longer.
+            connection.queue?.finish(closure)
+            handler.closed(connection, closure)
         }
     }
 }

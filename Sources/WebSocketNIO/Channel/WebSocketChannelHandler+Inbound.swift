@@ -10,6 +10,7 @@ extension WebSocketChannelHandler {
         let buffer = self.unwrapInboundIn(data)
         self.loop.enter()
         self.inflatedAtOnce = 0
+        self.heard()
         if self.isPaused {
             self.keep(buffer)
         } else if var carried = self.carry.take() {
@@ -137,6 +138,11 @@ extension WebSocketChannelHandler {
     /// Collects a message whose frames, or bytes, did not come at once. Copying is what lets it be one piece in the end;
     /// the loop's receive buffer stays small enough for the cache that way.
     func gather(_ bytes: UnsafeRawBufferPointer, remaining: Int) {
+        guard (self.gathered?.readableBytes ?? 0) + bytes.count <= WebSocketConfiguration.maxCollectedMessage else {
+            // The core keeps to this limit where it was told of it at the start.
+            self.gathered = nil
+            return self.failTooLarge()
+        }
         let expected = bytes.count + Swift.min(remaining, WebSocketChannelHandler.maxReservation)
         if self.gathered == nil {
             self.gathered = self.loop.takeBlock(minimum: expected)

@@ -137,7 +137,7 @@ extension WebSocketChannelHandler {
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
     func updateBufferedAmount() {
-        self.connection?.setBuffered(self.bufferedBytes)
+        self.tellAmount()
         // What is not flushed yet is looked at again after the flush.
         guard self.countedByChannel > 0, self.hot.pointee.unflushedBytes == 0, !self.isDrainMarkerPending, self.isOpen,
             let context = self.context
@@ -151,6 +151,12 @@ extension WebSocketChannelHandler {
             if case .success = result, self.context != nil { self.updateBufferedAmount() }
         }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: done)
+    }
+
+    func tellAmount() {
+        let waiting = self.bufferedBytes
+        self.connection?.setBuffered(waiting)
+        self.onAmount?(waiting)
     }
 
     // MARK: Waiting for room

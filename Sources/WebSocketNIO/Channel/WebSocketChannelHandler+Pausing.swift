@@ -71,6 +71,12 @@ extension WebSocketChannelHandler {
         self.isAtEnd = false
     }
 
+    /// Leaves alone what arrives until this is called with false: for a handler that is not ready yet.
+    func setPaused(_ isPaused: Bool) {
+        self.isReaderFull = isPaused
+        if isPaused { self.isPaused = true } else { self.resumeInput() }
+    }
+
     /// Lets the other connections of the loop have their turn.
     func yield() {
         self.isYielding = true

@@ -5,7 +5,7 @@ import WebSocketDeflate
 /// The driver: feeds ``WebSocketMachine`` with what arrives on a channel, and does what it says.
 ///
 /// It works on raw bytes; its channel holds nothing else behind TLS. All of it belongs to the channel's event loop. Its
-/// extensions are, by topic: `+Inbound`, `+Inflating`, `+Pausing`, `+Outbound`, `+Deflating`, `+Pieces`, `+Closing`, `+Ping`.
+/// extensions are, by topic: `+Inbound`, `+Inflating`, `+Pausing`, `+Outbound`, `+Deflating`, `+Pieces`, `+Closing`, `+Ping`, `+Keepalive`.
 ///
 /// Its members are plain stored properties of a final class of this module, which is as fast as a class gets: accesses
 /// from another module would cost 7 ns each for exclusivity checks.
@@ -105,6 +105,12 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var isDrainMarkerPending = false
     /// Whether other threads look at how much waits. A handler that sends on its loop can ask there, which costs less.
     var isAmountWatched = false
+    /// Is told how many bytes wait.
+    var onAmount: ((Int) -> Void)?
+
+    /// The second in which something last arrived, and whether a ping was sent since.
+    var heardTick: UInt64 = 0
+    var isProbing = false
 
     var pings: [PendingPing] = []
     var nextPingID: UInt64 = 0
@@ -196,7 +202,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.hot.pointee.isSocketFull = !context.channel.isWritable
         if self.hot.pointee.isSocketFull {
             // From within a write: only told here, and nothing may be written.
-            if !wasFull && self.isAmountWatched { self.connection?.setBuffered(self.bufferedBytes) }
+            if !wasFull && self.isAmountWatched { self.tellAmount() }
             self.hot.pointee.owesDrained = true
         } else if wasFull {
             if self.isAmountWatched { self.updateBufferedAmount() }

@@ -60,6 +60,19 @@ final class InboundQueue: Sendable {
         reader?.resume()
     }
 
+    /// What is queued, for somebody else than a reader.
+    func takeAll() -> [WebSocketMessageChunk] {
+        let beginning = self.partial.withLock { $0.take() }
+        return self.state.withLock { state in
+            defer {
+                state.chunks = CircularBuffer()
+                state.bytes = 0
+                state.isFull = false
+            }
+            return (beginning.map { [$0] } ?? []) + Array(state.chunks)
+        }
+    }
+
     // MARK: The reader's side
 
     /// Somebody who may read is there as long as this is held.

@@ -27,7 +27,10 @@ extension WebSocketConnection {
     ///   - reason: At most ``CloseFrame/maxReason`` bytes of UTF-8.
     /// - Throws: ``ProtocolError`` when the code or the reason may not be sent; then nothing happens.
     public func startClosing(code: CloseCode = .normalClosure, reason: String = "") throws(ProtocolError) {
-        let frame = try CloseFrame(code: code, reason: reason)
+        self.startClosing(try CloseFrame(code: code, reason: reason))
+    }
+
+    func startClosing(_ frame: CloseFrame) {
         self.leaveOpen()
         self.onLoop { $0.startClosing(frame) }
     }

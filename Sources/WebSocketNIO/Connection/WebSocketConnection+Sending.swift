@@ -42,13 +42,7 @@ extension WebSocketConnection {
 
     private func send(_ payload: ByteBuffer, opcode: Opcode, _ compress: Bool) async throws {
         guard self.accept(payload, opcode, compress) else { throw WebSocketError(.closed(self.closure)) }
-        if self.bufferedAmount >= self.configuration.sendBuffer {
-            do {
-                try await self.wait { handler, wait, resume in handler.waitForRoom(wait, resume) }
-            } catch is CancellationError {
-                // The message is on its way; only the wait ends.
-            }
-        }
+        if self.bufferedAmount >= self.configuration.sendBuffer { try await self.waitForRoom() }
     }
 
     // MARK: Not waiting
@@ -62,6 +56,27 @@ extension WebSocketConnection {
     @discardableResult
     public func trySend(_ text: String, compress: Bool = true) -> SendResult {
         self.trySend(ByteBuffer(string: text), as: .text, compress: compress)
+    }
+
+    /// Sends a message without waiting; see ``trySend(_:as:compress:)``.
+    @discardableResult
+    public func trySend(_ message: WebSocketMessage, compress: Bool = true) -> SendResult {
+        switch message {
+        case .text(let text): self.trySend(text, compress: compress)
+        case .binary(let bytes): self.trySend(bytes, compress: compress)
+        }
+    }
+
+    /// Waits until at most ``WebSocketConfiguration/sendBuffer`` waits for the socket, after ``SendResult/slow``. Cancelling the
+    /// task ends the wait.
+    ///
+    /// - Throws: ``WebSocketError`` when the connection is lost while waiting.
+    public func waitForRoom() async throws {
+        do {
+            try await self.wait { handler, wait, resume in handler.waitForRoom(wait, resume) }
+        } catch is CancellationError {
+            // Only the wait ends.
+        }
     }
 
     /// Sends a message without waiting.

@@ -51,6 +51,7 @@ extension WebSocketConnection {
             channel.close(promise: nil)
             throw error
         }
+        handler.keepAlive()
         if case .handler(let make) = delivery {
             handler.loop.enter()
             let made = make(connection)
@@ -70,5 +71,33 @@ extension WebSocketChannelHandler {
         self.readsOnlyWithRoom = self.role == .server
         if !self.takesChunks { self.limitMessages(to: WebSocketConfiguration.maxCollectedMessage) }
         handler.opened(connection)
+    }
+
+    /// Hands everything to a handler from now on, which went to a reader before: what the reader has not taken, too, even if the
+    /// connection is gone meanwhile.
+    func handOver(to handler: any WebSocketHandler, _ connection: WebSocketConnection) {
+        self.handBatchOver()
+        let chunks = connection.queue?.takeAll() ?? []
+        self.sink = .handler(handler)
+        self.takesChunks = false
+        self.readsOnlyWithRoom = self.role == .server
+        self.isReaderFull = false
+        self.loop.enter()
+        handler.opened(connection)
+        for chunk in chunks {
+            if chunk.isFirst && chunk.isLast {
+                handler.received(chunk.bytes, as: chunk.kind, on: connection)
+                continue
+            }
+            chunk.bytes.withUnsafeReadableBytes { self.gather($0, remaining: 0) }
+            guard chunk.isLast, let message = self.gathered.take() else { continue }
+            handler.received(message, as: chunk.kind, on: connection)
+        }
+        self.loop.leave()
+        guard self.connection != nil else {
+            (self.sink, self.gathered) = (.none, nil)
+            return handler.closed(connection, connection.closure ?? .abnormal)
+        }
+        self.resumeInput()
     }
 }

@@ -159,7 +159,12 @@ final class LoopResources: @unchecked Sendable {
 
     private func scheduleSweep() {
         self.eventLoop.assumeIsolated().scheduleTask(in: LoopSweep.interval) {
-            if self.sweep.advance() { self.scheduleSweep() }
+            let entries = self.sweep.begin()
+            let tick = self.sweep.tick
+            self.enter()
+            let kept = entries.filter { !$0.isDone(at: tick) }
+            self.leave()
+            if self.sweep.end(kept) { self.scheduleSweep() }
         }
     }
 

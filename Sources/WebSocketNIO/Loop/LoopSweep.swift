@@ -6,6 +6,13 @@ struct LoopSweep {
     /// How often it looks.
     static let interval: TimeAmount = .seconds(1)
 
+    /// How many ticks a duration takes, at least one.
+    static func ticks(_ duration: Duration) -> UInt64 {
+        let interval = UInt64(LoopSweep.interval.nanoseconds)
+        let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: interval)
+        return Swift.max(rest == 0 ? whole : whole + 1, 1)
+    }
+
     /// The number of this second.
     private(set) var tick: UInt64 = 0
     private var entries: [any SweepEntry] = []
@@ -23,13 +30,21 @@ struct LoopSweep {
         return !self.isScheduled
     }
 
-    /// Another second.
+    /// Another second begins.
     ///
-    /// - Returns: Whether the next tick has to be scheduled.
-    mutating func advance() -> Bool {
+    /// - Returns: What to look at now; ``end(_:)`` has to follow. What is added meanwhile is looked at from the next second on.
+    mutating func begin() -> [any SweepEntry] {
         self.tick += 1
-        let tick = self.tick
-        self.entries.removeAll { $0.isDone(at: tick) }
+        defer { self.entries = [] }
+        return self.entries
+    }
+
+    /// All was looked at.
+    ///
+    /// - Parameter kept: What is to be looked at again.
+    /// - Returns: Whether the next tick has to be scheduled.
+    mutating func end(_ kept: [any SweepEntry]) -> Bool {
+        self.entries += kept
         self.isScheduled = !self.entries.isEmpty
         return self.isScheduled
     }

@@ -40,39 +40,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: self.threads ?? Cores.usable)
-        var logger = Logger(label: "duplex", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .warning
-        let host = self.host
-        let app = Application(
-            router: routes(compression: self.compression.configuration(standard: .noTakeover)),
-            server: .http1WebSocket(),
-            configuration: .init(address: .hostname(host, port: self.port), serverName: "duplex", backlog: 4096),
-            onServerRunning: { channel in
-                let shown = host.contains(":") ? "[\(host)]" : host
-                StandardStreams.out("listening on http://\(shown):\(channel.localAddress?.port ?? 0)")
-            },
-            eventLoopGroupProvider: .shared(loops),
-            logger: logger
-        )
-        var configuration = ServiceGroupConfiguration(
-            services: [.init(service: app)], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
-        configuration.maximumGracefulShutdownDuration = Serve.shutdownTime
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as IOError {
-            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error.reason)")
-            throw ExitCode(1)
-        } catch is CancellationError {
-            // What did not end in time was cut.
-        } catch let error where !(error is ServiceGroupError) {
-            StandardStreams.err("duplex: cannot listen on \(host):\(self.port): \(error)")
-            throw ExitCode(1)
-        }
+        try await duplex.serve(
+            routes(compression: self.compression.configuration(standard: .noTakeover)), scheme: "http", host: self.host,
+            port: self.port, threads: self.threads)
     }
-}
-
-extension IOError {
-    /// What the operating system says, in its words.
-    fileprivate var reason: String { String(cString: strerror(self.errnoCode)) }
 }

@@ -1,0 +1,175 @@
+import Foundation
+import NIOCore
+import Synchronization
+import UnixSignals
+import WebSocketClient
+import WebSocketCore
+import WebSocketNIO
+
+/// What `duplex connect` does, from the first attempt to the end: input to the peer, messages to the output.
+final class Conversation: Sendable {
+    private let socket: ReconnectingWebSocket
+    private let output: ConnectOutput
+    private let files: [String]
+    private let takesCommands: Bool
+    private let input = StandardInput()
+    private let states: AsyncStream<ReconnectingWebSocket.State>
+    /// The connection that was up last.
+    private let last: Mutex<WebSocketConnection?>
+
+    init(
+        url: String, options: DialOptions, output: ConnectOutput, files: [String], takesCommands: Bool, reconnects: Bool
+    ) {
+        self.output = output
+        self.files = files
+        self.takesCommands = takesCommands
+        let last = Mutex<WebSocketConnection?>(nil)
+        // A state is kept until it is told; there are a few a second at most.
+        let (states, continuation) = AsyncStream.makeStream(of: ReconnectingWebSocket.State.self)
+        self.states = states
+        self.last = last
+        self.socket = ReconnectingWebSocket(
+            url, options: options, policy: reconnects ? ReconnectPolicy() : ReconnectPolicy(maxAttempts: 1),
+            changed: { state in
+                continuation.yield(state)
+                if case .ended = state { continuation.finish() }
+            })
+    }
+
+    /// Converses.
+    ///
+    /// - Returns: Whether it ended with a closing handshake.
+    func run() async -> Bool {
+        await withTaskGroup(of: Void.self) { group in
+            let isOpen = AsyncStream.makeStream(of: Void.self)
+            group.addTask { await self.tell(isOpen.continuation) }
+            group.addTask { await self.receive() }
+            let signals = Task { await self.closeOnSignal() }
+            group.addTask {
+                // Nothing is taken from the input before there is somebody to send it to.
+                for await _ in isOpen.stream { break }
+                await self.send()
+            }
+            var failure: (any Error)?
+            do {
+                try await self.socket.run()
+            } catch {
+                failure = error
+            }
+            self.input.stop()
+            // Messages and states that are there are still told.
+            for await _ in group {}
+            signals.cancel()
+            return self.outcome(failure)
+        }
+    }
+
+    private func outcome(_ failure: (any Error)?) -> Bool {
+        guard let closure = self.last.withLock({ $0 })?.closure else {
+            self.output.failed(failure.map { "\($0)" } ?? "closed before the connection was open")
+            return false
+        }
+        if !closure.wasClean { self.output.failed("\(WebSocketError(.closed(closure)))") }
+        self.output.closed(closure)
+        return closure.wasClean
+    }
+
+    /// Tells how the connection stands.
+    private func tell(_ isOpen: AsyncStream<Void>.Continuation) async {
+        for await state in self.states {
+            switch state {
+            case .connected(let connection):
+                self.last.withLock { $0 = connection }
+                self.output.opened(connection, url: self.socket.url)
+                isOpen.yield()
+            case .waiting(let delay, let error): self.output.waiting(delay, error)
+            case .connecting, .ended: break
+            }
+        }
+        isOpen.finish()
+    }
+
+    private func receive() async {
+        do {
+            for try await message in self.socket.messages {
+                // Nobody reads any more, as with `| head`: the conversation is over.
+                guard self.output.received(message) else {
+                    try? self.socket.close()
+                    break
+                }
+            }
+        } catch {
+            // How it ended is told at the end.
+        }
+        self.input.stop()
+    }
+
+    private func closeOnSignal() async {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+            try? self.socket.close()
+            self.input.stop()
+        }
+    }
+
+    private func send() async {
+        do {
+            for file in self.files { try await self.send(file: file) }
+            while let line = await self.input.next() {
+                try await self.obey(ConnectCommand(line, takesCommands: self.takesCommands))
+            }
+        } catch {
+            // It does not come back, or was closed; that is told at the end.
+        }
+        try? self.socket.close()
+    }
+
+    private func obey(_ command: ConnectCommand) async throws {
+        switch command {
+        case .message(let text):
+            try await self.deliver(.text(text))
+            self.output.prompt()
+        case .binary(let file): try await self.send(file: file)
+        case .ping: await self.ping()
+        case .close(let code, let reason):
+            do {
+                try self.socket.close(code: CloseCode(rawValue: UInt16(code)), reason: reason)
+            } catch {
+                self.output.failed("\(error)")
+                self.output.prompt()
+            }
+        case .help:
+            self.output.note(ConnectCommand.usage)
+            self.output.prompt()
+        case .invalid(let reason):
+            self.output.note(reason)
+            self.output.prompt()
+        }
+    }
+
+    private func ping() async {
+        guard let connection = self.socket.connection else { return self.output.note("not connected") }
+        if let duration = try? await connection.ping() { self.output.pong(duration) }
+    }
+
+    private func send(file: String) async throws {
+        do {
+            let data = try Data(contentsOf: URL(fileURLWithPath: file))
+            try await self.deliver(.binary(ByteBuffer(bytes: data)))
+        } catch let error as CocoaError {
+            self.output.failed("\(file) cannot be read: \(error.localizedDescription)")
+        }
+        self.output.prompt()
+    }
+
+    /// Sends a message; while it is down and too much waits already, waits for the next connection.
+    private func deliver(_ message: WebSocketMessage) async throws {
+        while true {
+            let generation = self.socket.connection.map(ObjectIdentifier.init)
+            do {
+                return try await self.socket.send(message)
+            } catch let error as WebSocketError where !error.isClosed && generation == nil {
+                try await self.socket.waitForConnection()
+            }
+        }
+    }
+}
