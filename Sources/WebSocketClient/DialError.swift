@@ -89,6 +89,18 @@ public struct DialError: Error, Sendable {
     }
 }
 
+extension DialError {
+    /// The text of an address that could not be taken apart, without what may be a password.
+    static func withoutPassword(_ text: String) -> String {
+        guard let start = text.firstRange(of: "//")?.upperBound else { return text }
+        let authority = text[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
+            return text
+        }
+        return text[...colon] + "…" + text[at...]
+    }
+}
+
 extension DialError: CustomStringConvertible {
     /// One line for people, without passwords.
     public var description: String {
@@ -98,7 +110,8 @@ extension DialError: CustomStringConvertible {
 
     private var reason: String {
         switch self.code {
-        case .invalidURL(let url, let reason): "\(url) cannot be connected to: \(reason)"
+        case .invalidURL(let url, let reason):
+            "\(DialError.withoutPassword(DialError.printable(url))) cannot be connected to: \(reason)"
         case .invalidField(let name): "the header field \(name) belongs to the handshake"
         case .invalidCookie(let name): "the cookie \(name) has a name or a value that no cookie can have"
         case .invalidProxy(let reason): "the proxy cannot be used: \(reason)"

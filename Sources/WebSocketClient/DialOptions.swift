@@ -10,6 +10,13 @@ public struct DialOptions: Sendable {
     /// The default of ``handshakeTimeout``: 10 seconds.
     public static let defaultHandshakeTimeout: Duration = .seconds(10)
 
+    /// The default of ``tls``: the system's trust roots, the host's name or address is checked, and TLS 1.2 or later (RFC 8996).
+    public static var defaultTLS: TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        return tls
+    }
+
     /// The subprotocols to ask for, best first: tokens, each once.
     public var protocols: [String]
     /// Further header fields, such as Origin or Authorization.
@@ -17,8 +24,7 @@ public struct DialOptions: Sendable {
     /// Cookies to send, in one field with those of ``fields``: names are tokens, values have no control characters, blanks,
     /// quotes, commas, semicolons or backslashes, except for one pair of quotes around all (RFC 6265, section 4.1.1).
     public var cookies: [(name: String, value: String)]
-    /// How TLS is done, for wss: trust roots, client certificate, versions. Default: the system's trust roots, and the host's
-    /// name or address is checked.
+    /// How TLS is done, for wss: trust roots, client certificate, versions. Default ``defaultTLS``.
     public var tls: TLSConfiguration
     /// The name that the server is asked for by SNI, and that its certificate must have, instead of the address's host.
     public var serverName: String?
@@ -34,7 +40,7 @@ public struct DialOptions: Sendable {
     /// How many redirects are followed: 301, 302, 303, 307 and 308. Default: 0, as in a browser, where a redirect is a refusal.
     ///
     /// None is followed from wss to ws. `Authorization`, `Cookie` and the address's user and password are left out from the
-    /// first redirect on that leads to another scheme, host or port.
+    /// first redirect on that leads to another scheme, host or port; and so are the client's certificate and ``serverName``.
     public var maxRedirects: Int
     /// How long it may take until there is a way to the server: names, TCP, and the proxy. Each redirect has as long again.
     /// Default ``defaultConnectTimeout``.
@@ -66,7 +72,7 @@ public struct DialOptions: Sendable {
         protocols: [String] = [],
         fields: HTTPFields = [:],
         cookies: [(name: String, value: String)] = [],
-        tls: TLSConfiguration = .makeClientConfiguration(),
+        tls: TLSConfiguration = DialOptions.defaultTLS,
         serverName: String? = nil,
         pinnedCertificates: [NIOSSLCertificate] = [],
         proxy: DialProxy = .none,

@@ -46,7 +46,10 @@ extension WebSocket {
         try self.init(url, protocols: [protocols], options: options, on: group)
     }
 
-    /// - Parameter url: As it was given: ``url`` has no user and password.
+    /// - Parameters:
+    ///   - url: As it was given.
+    ///   - host: Of which one connection at a time is being opened.
+    ///   - options: How to connect.
     private func dial(_ url: String, host: String, _ options: DialOptions) {
         let loop = self.eventLoop
         let task = Task {

@@ -73,7 +73,10 @@ public enum WebSocketClient {
         attempt.start(on: loop, promise: promise)
         return try await withTaskCancellationHandler {
             do {
-                return try await promise.futureResult.get()
+                let connection = try await promise.futureResult.get()
+                // It came too late, and is being cut.
+                try Task.checkCancellation()
+                return connection
             } catch {
                 try Task.checkCancellation()
                 throw error

@@ -115,9 +115,15 @@ public final class WebSocketStream: Sendable {
         try await self.connection.close(code: code, reason: reason)
     }
 
-    /// How the connection ended: waits for the end.
+    /// How the connection ended: waits for the end. When the task is cancelled, it closes the connection, and waits for that.
     public var closed: Closure {
-        get async { await self.connection.closed }
+        get async {
+            await withTaskCancellationHandler {
+                await self.connection.closed
+            } onCancel: {
+                self.goAway()
+            }
+        }
     }
 
     /// Starts the closing handshake, if that has not happened.

@@ -40,7 +40,7 @@ public struct DeflateConfiguration: Sendable, Hashable {
     /// Whether the client's messages may refer to earlier ones. Default true.
     public var clientContextTakeover: Bool
     /// Messages of fewer bytes go out as they are: compressing them costs more than it saves. Default ``defaultThreshold``
-    /// (see docs/limits.md for what was measured). An empty message is never compressed.
+    /// (see docs/compression.md for what was measured). An empty message is never compressed.
     public var threshold: Int
     /// A message that inflates to more than so many times its compressed size, as far as it has come, closes the connection with 1009; nil for no
     /// such limit, the default: ``WebSocketCore/Limits/maxMessageSize`` holds for the inflated message in any case. Deflate reaches 1032; text

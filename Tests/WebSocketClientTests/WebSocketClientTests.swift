@@ -47,10 +47,8 @@ struct WebSocketClientTests {
     // MARK: No server
 
     @Test func nobodyListens() async throws {
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(listener.localAddress?.port)
-        try await listener.close()
+        // One that a test has just given up may be another test's by now.
+        let port = 1
         let error = try #require(await self.failure("ws://127.0.0.1:\(port)"))
         #expect("\(error)".hasPrefix("cannot connect: 127.0.0.1:\(port): "))
         #expect("\(error)".lowercased().contains("refused"))

@@ -49,6 +49,13 @@ struct DialAttempt: Sendable {
         }
         self.request = self.handshake.request(
             authority: self.url.authority, path: self.url.path, secure: self.url.isSecure, fields: target.fields)
+        var options = options
+        if target.isElsewhere {
+            // Who this client is, and which name the server has, is between it and the server that was asked for.
+            options.tls.certificateChain = []
+            options.tls.privateKey = nil
+            options.serverName = nil
+        }
         self.identity = self.url.isSecure ? try ServerIdentity(self.url, options) : nil
     }
 

@@ -7,6 +7,8 @@ struct DialTarget: Sendable {
     /// All header fields beside those of the handshake: with the cookies and the address's credentials.
     private(set) var fields: HTTPFields
     private(set) var redirects = 0
+    /// Whether a redirect has led to another origin than that which the options are for.
+    private(set) var isElsewhere = false
 
     /// - Throws: ``DialError`` for a field that belongs to the handshake, and for a bad cookie.
     init(_ url: WebSocketURL, _ options: DialOptions) throws(DialError) {
@@ -75,6 +77,7 @@ struct DialTarget: Sendable {
         self.redirects += 1
         if next.origin != self.url.origin {
             for name in [HTTPField.Name.authorization, .cookie, .proxyAuthorization] { self.fields[name] = nil }
+            self.isElsewhere = true
         }
         self.url = next
         self.addAuthorization()

@@ -34,8 +34,8 @@ extension PerMessageDeflate {
         // to make it: only the configuration is.
         self.clientNoContextTakeover = !configuration.clientContextTakeover
         if offer.clientMaxWindowBits != nil || offer.allowsClientMaxWindowBits {
-            // A client that says 8 can do it, and inflating with so small a window is no difficulty. Never less than it
-            // says: many clients stand on zlib, and cannot.
+            // A client that says 8 can do it, and inflating with so small a window is no difficulty. Never 8 if it does not say
+            // so: many clients stand on zlib, and cannot.
             self.clientMaxWindowBits = Swift.min(offer.clientMaxWindowBits ?? 15, configuration.clientMaxWindowBits)
         } else if configuration.clientMaxWindowBits < 15 {
             // It would use 15, and must not be told otherwise.

@@ -39,9 +39,10 @@ public struct PerMessageDeflate: Sendable, Hashable {
         role == .server ? self.clientNoContextTakeover : self.serverNoContextTakeover
     }
 
-    /// The largest window that this role may have to inflate with, as a power of two.
+    /// The window that this role inflates with, as a power of two: what was agreed on, and at least 9. zlib before 1.2.9 took 9
+    /// where it was told 8.
     public func receivingWindowBits(as role: Role) -> Int {
-        role == .server ? self.clientMaxWindowBits : self.serverMaxWindowBits
+        Swift.max(role == .server ? self.clientMaxWindowBits : self.serverMaxWindowBits, 9)
     }
 
     /// What this role compresses with; nil when it cannot, and has to send its messages as they are, as it always may.

@@ -27,6 +27,7 @@ extension WebSocket {
             switch shared.readyState {
             case .connecting:
                 shared.readyState = .closing
+                shared.isGivenUp = true
                 return .giveUp(shared.giveUp.take())
             case .open:
                 shared.readyState = .closing

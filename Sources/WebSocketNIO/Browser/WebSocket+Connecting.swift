@@ -7,7 +7,7 @@ extension WebSocket {
     package func connecting(giveUp: @escaping @Sendable () -> Void) {
         let isGivenUp = self.shared.withLock { shared in
             if shared.readyState == .connecting { shared.giveUp = giveUp }
-            return shared.readyState != .connecting
+            return shared.isGivenUp
         }
         if isGivenUp { giveUp() }
     }

@@ -41,8 +41,8 @@ extension WebSocket {
         let added = EventListener(type: type.name)
         self.change { handlers in
             type.list(&handlers) { list in
-                list.add(added) { event in
-                    if once { self.removeEventListener(added) }
+                list.add(added) { [weak self] event in
+                    if once { self?.removeEventListener(added) }
                     listener(event)
                 }
             }
@@ -64,7 +64,13 @@ extension WebSocket {
     /// Changes the handlers. The loop has a copy, so that it takes no lock for a message. It fetches it there: of two changes
     /// from two threads, the one that reaches the loop last need not be the later one.
     private func change(_ body: (inout EventHandlers) -> Void) {
-        self.shared.withLock { body(&$0.handlers) }
+        // What is let go of dies outside of the lock: it may be the last to hold somebody who asks this for something.
+        let old = self.shared.withLock { shared in
+            let old = shared.handlers
+            body(&shared.handlers)
+            return old
+        }
         self.run { self.listen() }
+        withExtendedLifetime(old) {}
     }
 }

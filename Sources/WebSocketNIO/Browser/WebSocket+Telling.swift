@@ -71,11 +71,18 @@ extension WebSocket {
     /// are set in one go on the loop are there together.
     func listen() {
         let isOver = self.onLoop.isOver
-        let handlers = self.shared.withLock { shared in
-            // After the last event nobody is called any more, and they may hold this.
+        let isClosed = self.onLoop.isClosed
+        let (hasOpen, hasMessages) = (self.onLoop.kept.isOpened, !self.onLoop.kept.messages.isEmpty)
+        let (old, handlers) = self.shared.withLock { shared in
+            // What is let go of dies outside of the lock.
+            let old = shared.handlers
+            // What never happens again lets its handlers go, which may hold this.
+            if isClosed && !hasOpen { shared.handlers.open = HandlerList() }
+            if isClosed && !hasMessages { shared.handlers.message = HandlerList() }
             if isOver { shared.handlers = EventHandlers() }
-            return shared.handlers
+            return (old, shared.handlers)
         }
+        defer { withExtendedLifetime(old) {} }
         self.onLoop.handlers = handlers
         self.onLoop.changes &+= 1
         self.onLoop.kept.know(handlers)
@@ -106,6 +113,10 @@ extension WebSocket {
         guard let binaryType = self.shared.withLock({ $0.readyState == .open ? $0.binaryType : nil }) else { return }
         if self.onLoop.isDirect { return self.tellMessage(bytes, kind, binaryType) }
         guard !self.onLoop.kept.isDropping else { return }
+        // The connection was closed otherwise than through this: nothing holds the peer up any more, and nobody has asked.
+        guard connection.handler.isOpen || self.onLoop.kept.bytes <= connection.configuration.receiveBuffer else {
+            return
+        }
         self.onLoop.kept.keep((kept(bytes), kind))
         guard !self.onLoop.kept.knowsMessage, self.onLoop.kept.bytes > connection.configuration.receiveBuffer,
             !self.onLoop.kept.isPaused
@@ -178,6 +189,9 @@ extension WebSocket {
                 CloseEvent(
                     target: self, wasClean: closure.wasClean, code: Int(closure.code.rawValue), reason: closure.reason))
             // The handlers may hold this, and hold each other.
+            self.listen()
+        } else if self.onLoop.isClosed {
+            // Nobody listens for the close event, and perhaps nobody ever will.
             self.listen()
         }
     }

@@ -48,6 +48,8 @@ public final class WebSocket: Sendable {
         var dropped = 0
         /// Gives the attempt to connect up.
         var giveUp: (@Sendable () -> Void)?
+        /// That was asked for, perhaps before it was known how.
+        var isGivenUp = false
     }
 
     /// What belongs to the event loop.
@@ -134,6 +136,6 @@ public enum BinaryType: String, Sendable, Hashable {
 }
 
 extension WebSocket: CustomStringConvertible {
-    /// The address and the state, for logs.
-    public var description: String { "WebSocket(\(self.url), \(self.readyState))" }
+    /// The origin and the state, for logs; the address may hold a password.
+    public var description: String { "WebSocket(\(self.origin), \(self.readyState))" }
 }

@@ -23,6 +23,7 @@ extension WebSocketChannelHandler {
     func failTooLarge() {
         self.loop.enter()
         let limit = WebSocketConfiguration.maxCollectedMessage
+        self.isDropping = true
         self.perform(
             self.hot.pointee.machine.fail(ProtocolError(.messageTooBig(size: limit, limit: limit)), now: self.now))
         self.loop.leave()
@@ -35,11 +36,10 @@ extension WebSocketChannelHandler {
 
     /// Does what the core says about the end of the connection.
     func perform(_ action: ClosingStateMachine.Action) {
-        if self.hot.pointee.machine.phase != .open, self.isOpen {
+        let leavesOpen = self.isOpen && self.hot.pointee.machine.phase != .open
+        if leavesOpen {
             self.hot.pointee.isOpen = false
             self.connection?.setState(.closing)
-            // The peer's Close frame must be read even if nobody reads messages.
-            self.resumeInput()
         }
         switch action {
         case .none: break
@@ -64,6 +64,9 @@ extension WebSocketChannelHandler {
             }
         }
         self.armDeadline()
+        // The peer's Close frame must be read even if nobody reads messages. Last: it may be there already, and end what was
+        // to be written first.
+        if leavesOpen { self.resumeInput() }
     }
 
     private func closeWhenWritten() {

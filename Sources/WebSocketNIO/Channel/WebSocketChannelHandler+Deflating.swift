@@ -67,6 +67,11 @@ extension WebSocketChannelHandler {
         guard let states = self.deflate, let settings = states.settings else { return }
         let isFirst = self.pieceOpcode != .continuation
         if isFinal {
+            if bytes.readableBytes > 0 {
+                self.enqueueCompressedPiece(bytes, isFinal: false)
+                self.pieceOpcode = .continuation
+                return self.enqueueCompressedPiece(ByteBuffer(), isFinal: true)
+            }
             // Of an empty message nothing is compressed; else the tail of the last piece is out, and another empty block has
             // to lose its own.
             let end = isFirst ? ByteBuffer() : ByteBuffer(bytes: [Compressor.emptyBlock])

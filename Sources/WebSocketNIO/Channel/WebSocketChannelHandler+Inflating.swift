@@ -45,6 +45,7 @@ extension WebSocketChannelHandler {
                 return step.count
             }
             if case .failed(let error) = outcome {
+                self.gathered = nil
                 self.perform(self.hot.pointee.machine.fail(error, now: self.now))
                 return
             }
@@ -64,10 +65,14 @@ extension WebSocketChannelHandler {
     private var mustPauseInflating: Bool {
         if self.isAtEnd {
             // Nothing goes on behind what is left out.
-            if self.inflatedAtOnce >= WebSocketChannelHandler.maxInflatedAtEnd { self.isDropping = true }
+            if self.inflatedAtOnce >= WebSocketChannelHandler.maxInflatedAtEnd {
+                self.isDropping = true
+                self.gathered = nil
+                self.perform(self.hot.pointee.machine.transportEnded())
+            }
             return false
         }
-        if self.isReaderFull, self.mustPause {
+        if self.isReaderFull && self.mustPause || self.lacksRoom {
             self.isPaused = true
         } else if self.inflatedAtOnce >= WebSocketChannelHandler.maxInflatedAtOnce, !self.isPaused {
             self.yield()

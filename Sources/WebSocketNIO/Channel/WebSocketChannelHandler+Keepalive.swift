@@ -20,8 +20,12 @@ extension WebSocketChannelHandler: SweepEntry {
 
     func isDone(at tick: UInt64) -> Bool {
         guard self.connection != nil, let keepalive = self.configuration.keepalive else { return true }
-        if self.mustNotRead || self.isReadDeferred {
-            // What is not read cannot be heard.
+        // What is left alone for a reader cannot be heard. And a peer that takes what is sent to it is alive: its pong may have
+        // to wait behind a large upload.
+        let waiting = self.bufferedBytes
+        let isTaking = waiting > 0 && waiting < self.bytesAtLastTick
+        self.bytesAtLastTick = waiting
+        if (self.mustNotRead && !self.lacksRoom) || isTaking {
             self.heardTick = tick
             return false
         }

@@ -9,6 +9,8 @@ extension WebSocketChannelHandler {
     /// Somebody who waits for room, or for the end of a message in pieces.
     struct RoomWaiter {
         var wait: LoopWait
+        /// It sends a message in pieces: what is held behind that is none of its business, and waits for it.
+        var isPiece = false
         var resume: (Result<Void, any Error>) -> Void
     }
 
@@ -183,22 +185,30 @@ extension WebSocketChannelHandler {
         self.loop.leave()
     }
 
+    /// Whether a message in pieces can go on.
+    private var hasRoomForPiece: Bool {
+        !self.hot.pointee.isSocketFull && self.hot.pointee.unflushedBytes < self.configuration.sendBuffer
+    }
+
     /// Remembers somebody who waits for room.
-    func waitForRoom(_ wait: LoopWait, _ resume: @escaping (Result<Void, any Error>) -> Void) {
+    func waitForRoom(
+        _ wait: LoopWait, isPiece: Bool = false, _ resume: @escaping (Result<Void, any Error>) -> Void
+    ) {
         if self.connection == nil {
             resume(.failure(WebSocketError(.closed(self.hot.pointee.machine.closure))))
-        } else if self.hasRoom {
+        } else if isPiece ? self.hasRoomForPiece : self.hasRoom {
             resume(.success(()))
         } else {
-            self.roomWaiters.append(RoomWaiter(wait: wait, resume: resume))
+            self.roomWaiters.append(RoomWaiter(wait: wait, isPiece: isPiece, resume: resume))
         }
     }
 
     func resumeRoomWaiters() {
-        guard self.hasRoom, !self.roomWaiters.isEmpty else { return }
-        let waiters = self.roomWaiters
-        self.roomWaiters = []
-        for waiter in waiters { waiter.resume(.success(())) }
+        guard !self.roomWaiters.isEmpty, self.hasRoomForPiece else { return }
+        let hasRoom = self.hasRoom
+        let ready = self.roomWaiters.filter { $0.isPiece || hasRoom }
+        self.roomWaiters.removeAll { $0.isPiece || hasRoom }
+        for waiter in ready { waiter.resume(.success(())) }
     }
 
     /// Ends a wait: its task was cancelled.

@@ -6,6 +6,8 @@ import WebSocketCore
 extension WebSocketChannelHandler {
     /// How much may be inflated before other connections of the loop get their turn: 4 MiB, some 10 ms.
     static let maxInflatedAtOnce = 4 << 20
+    /// How long they have it at least: 50 us.
+    static let yieldTime: TimeAmount = .microseconds(50)
     /// How much may be inflated for a reader that is behind when the connection breaks: 16 MiB, a message of the largest default
     /// size. What is beyond is lost with the connection.
     static let maxInflatedAtEnd = 16 << 20
@@ -14,13 +16,14 @@ extension WebSocketChannelHandler {
     /// for a reader only if there is one.
     var mustPause: Bool {
         if self.isAtEnd { return false }
-        return self.isYielding || (self.isReaderFull && (self.isOpen || self.hasReader))
+        return self.isYielding || (self.isReaderFull && (self.isOpen || self.hasReader)) || self.lacksRoom
     }
 
-    /// Whether the socket is left alone: also while there is no room for answers, where that counts.
-    var mustNotRead: Bool {
-        self.isPaused || self.mustPause || (self.isOpen && self.readsOnlyWithRoom && !self.hasRoom)
-    }
+    /// Whether there is no room for answers, where that counts.
+    var lacksRoom: Bool { self.isOpen && self.readsOnlyWithRoom && !self.hasRoom }
+
+    /// Whether the socket is left alone.
+    var mustNotRead: Bool { self.isPaused || self.mustPause }
 
     /// Whether there is somebody who takes what is queued.
     var hasReader: Bool {
@@ -54,18 +57,21 @@ extension WebSocketChannelHandler {
         self.isResuming = false
     }
 
-    /// The peer has ended its side. Its end comes behind what it sent.
+    /// The peer has ended its side. Its end comes behind what it sent, where somebody is going to take that.
     func inputEnded() {
-        if self.isPaused {
+        if self.isPaused, self.isYielding || self.hasReader {
             self.isEndDeferred = true
         } else {
+            self.dealWithRestAtEnd()
             self.perform(self.hot.pointee.machine.transportEnded())
         }
     }
 
     /// The connection broke: what has arrived goes to the reader now, however far behind it is.
+    ///
+    /// Not if this end has cut it: nobody wants it then.
     func dealWithRestAtEnd() {
-        guard self.isPaused else { return }
+        guard self.isPaused, self.hot.pointee.machine.phase != .closed else { return }
         self.isAtEnd = true
         self.dealWithRest()
         self.isAtEnd = false
@@ -74,14 +80,19 @@ extension WebSocketChannelHandler {
     /// Leaves alone what arrives until this is called with false: for a handler that is not ready yet.
     func setPaused(_ isPaused: Bool) {
         self.isReaderFull = isPaused
-        if isPaused { self.isPaused = true } else { self.resumeInput() }
+        if !isPaused {
+            self.resumeInput()
+        } else if self.mustPause {
+            self.isPaused = true
+        }
     }
 
     /// Lets the other connections of the loop have their turn.
     func yield() {
         self.isYielding = true
         self.isPaused = true
-        self.loop.eventLoop.assumeIsolated().execute {
+        // Not as a task for now: the loop does all of these before it looks at a socket again.
+        self.loop.eventLoop.assumeIsolated().scheduleTask(in: WebSocketChannelHandler.yieldTime) {
             self.isYielding = false
             self.resumeInput()
         }

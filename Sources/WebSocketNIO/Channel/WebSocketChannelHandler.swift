@@ -111,6 +111,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// The second in which something last arrived, and whether a ping was sent since.
     var heardTick: UInt64 = 0
     var isProbing = false
+    /// How many bytes waited for the socket a second ago.
+    var bytesAtLastTick = 0
 
     var pings: [PendingPing] = []
     var nextPingID: UInt64 = 0
@@ -138,6 +140,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         guard limits.maxMessageSize > size, self.isOpen else { return }
         limits.maxMessageSize = size
         self.maxMessageSize = size
+        self.deflate = nil
         self.hot.pointee.machine = self.makeMachine(limits: limits)
     }
 
@@ -202,10 +205,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.hot.pointee.isSocketFull = !context.channel.isWritable
         if self.hot.pointee.isSocketFull {
             // From within a write: only told here, and nothing may be written.
-            if !wasFull && self.isAmountWatched { self.tellAmount() }
+            if !wasFull { self.tellAmount() }
             self.hot.pointee.owesDrained = true
         } else if wasFull {
-            if self.isAmountWatched { self.updateBufferedAmount() }
+            if self.isAmountWatched { self.updateBufferedAmount() } else { self.tellAmount() }
             self.tellRoom()
         }
         context.fireChannelWritabilityChanged()

@@ -138,11 +138,10 @@ extension DeflateStates: SweepEntry {
             self.isSwept = false
             return true
         }
-        guard let idleTicks, tick - self.lastTick >= idleTicks, self.kind == nil, !self.isCompressingPieces else {
-            return false
-        }
+        guard let idleTicks, tick - self.lastTick >= idleTicks else { return false }
         // A compressor may always forget. What is inflated may refer to the last 32 KiB: these stay.
-        self.compressor = nil
+        if !self.isCompressingPieces { self.compressor = nil }
+        guard self.kind == nil, !self.isCompressingPieces else { return false }
         if let decompressor = self.decompressor.take() { self.history = decompressor.history }
         self.isSwept = false
         return true

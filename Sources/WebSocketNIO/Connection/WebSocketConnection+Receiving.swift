@@ -53,6 +53,8 @@ extension WebSocketConnection {
 
     func resumeReading() {
         self.onLoop { handler in
+            // It may be somebody else's by now.
+            guard case .queue = handler.sink else { return }
             handler.isReaderFull = false
             handler.resumeInput()
         }

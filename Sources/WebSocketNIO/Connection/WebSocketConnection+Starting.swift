@@ -83,6 +83,8 @@ extension WebSocketChannelHandler {
         self.readsOnlyWithRoom = self.role == .server
         self.isReaderFull = false
         self.loop.enter()
+        // What is left alone comes behind these.
+        self.isResuming = true
         handler.opened(connection)
         for chunk in chunks {
             if chunk.isFirst && chunk.isLast {
@@ -93,6 +95,7 @@ extension WebSocketChannelHandler {
             guard chunk.isLast, let message = self.gathered.take() else { continue }
             handler.received(message, as: chunk.kind, on: connection)
         }
+        self.isResuming = false
         self.loop.leave()
         guard self.connection != nil else {
             (self.sink, self.gathered) = (.none, nil)

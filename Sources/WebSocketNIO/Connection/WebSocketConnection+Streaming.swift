@@ -21,7 +21,8 @@ public struct WebSocketMessageWriter: Sendable {
 extension WebSocketConnection {
     /// Sends one message in pieces, in constant memory: a message of any size, or one whose end is not known yet.
     ///
-    /// Other messages that are sent meanwhile wait until it is done; pings, pongs and the closing handshake do not. When
+    /// Other messages that are sent meanwhile wait until it is done; pings, pongs and the closing handshake do not. So a `send`
+    /// from within the closure may wait for its end, and what waits when the connection is closed is not sent. When
     /// the closure throws after a piece was written, the message cannot be finished: the connection is closed with 1011.
     ///
     /// - Parameters:
@@ -59,7 +60,7 @@ extension WebSocketConnection {
         try await self.wait { (handler, wait, resume: @escaping (Result<Void, any Error>) -> Void) in
             if handler.canSendPiece(of: message) {
                 handler.enqueuePiece(bytes, isFinal: false)
-                handler.waitForRoom(wait, resume)
+                handler.waitForRoom(wait, isPiece: true, resume)
             } else if handler.isOpen {
                 resume(.failure(WebSocketError(.messageDone)))
             } else {

@@ -15,9 +15,10 @@ import WebSocketDeflate
         let bytes = Behind.read(to: role, isCompressed: isCompressed) + frame(.close, closing(3000, "bye"), to: role)
         try await Reading.with(role, configuration: Behind.configuration, compression: .takeover) { it in
             try await it.receive(bytes)
+            var iterator = it.connection.messages.makeAsyncIterator()
             try await it.endInput()
             #expect(it.connection.closure == nil)
-            let read = try await it.readToEnd()
+            let read = try await it.readToEnd(&iterator)
             #expect(read.messages == Behind.texts.map { Bytes(Array($0.utf8)) })
             #expect(read.wasClean)
             #expect(read.most <= Behind.most)
@@ -30,12 +31,24 @@ import WebSocketDeflate
     @Test func theEndWithoutACloseFrame() async throws {
         try await Reading.with(configuration: Behind.configuration) { it in
             try await it.receive(Behind.read(to: .server, isCompressed: false))
+            var iterator = it.connection.messages.makeAsyncIterator()
             try await it.endInput()
             #expect(it.connection.closure == nil)
-            let read = try await it.readToEnd()
+            let read = try await it.readToEnd(&iterator)
             #expect(read.messages.count == Behind.texts.count)
             #expect(!read.wasClean)
             #expect(it.connection.closure == .abnormal)
+        }
+    }
+
+    /// Where nobody is there to read, the end does not wait; what was there can still be read.
+    @Test func theEndDoesNotWaitForNobody() async throws {
+        try await Reading.with(configuration: Behind.configuration) { it in
+            try await it.receive(Behind.read(to: .server, isCompressed: false))
+            try await it.endInput()
+            #expect(it.connection.closure == .abnormal)
+            let read = try await it.readToEnd()
+            #expect(read.messages.count == Behind.texts.count)
         }
     }
 

@@ -45,8 +45,10 @@ struct Reading: Sendable {
         try await self.channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
-    /// Lets the event loop do what it was asked to.
-    func turn() async { await self.channel.testingEventLoop.run() }
+    /// Lets the event loop do what it was asked to, and what yields go on.
+    func turn() async {
+        await self.channel.testingEventLoop.advanceTime(by: WebSocketChannelHandler.yieldTime)
+    }
 
     /// Looks at the driver, on its event loop.
     func see<Value: Sendable>(_ look: @escaping @Sendable (WebSocketChannelHandler) throws -> Value) async throws
