@@ -1,7 +1,7 @@
 #!/bin/bash
 # command.sh DUPLEX_BINARY [PART...]   -- tests the command: serve, its refusals, echo and chat, connect, compression
 #   PART      any of serve refusals echo memory pages connect connect-commands connect-files connect-json connect-reconnect
-#             connect-terminal listen tls proxy interop offers deflate deflate-limits connect-deflate
+#             connect-terminal listen tls proxy interop interop-servers offers deflate deflate-limits connect-deflate
 #             interop-deflate interop-deflate-servers; all of them if none is given
 # Environment: COMMAND_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.

@@ -21,6 +21,7 @@ import deflate_test
 import echo_test
 import interop_deflate_servers_test
 import interop_deflate_test
+import interop_servers_test
 import interop_test
 import listen_test
 import memory_test
@@ -49,6 +50,7 @@ PARTS = {
     "tls": tls_test.run,
     "proxy": proxy_test.run,
     "interop": interop_test.run,
+    "interop-servers": interop_servers_test.run,
     "offers": offers_test.run,
     "deflate": deflate_test.run,
     "deflate-limits": deflate_limits_test.run,

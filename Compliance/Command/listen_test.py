@@ -121,10 +121,11 @@ def command(duplex):
             with Wire(server.port) as wire:
                 wire.open("/").send(b"".join(frame(TEXT, line.encode()) for line in text.splitlines()))
                 equal("".join(wire.message()[1].decode() + "\n" for _ in range(10_000)) == text, True)
-    with check("a line of 1 MiB through cat, and what is no UTF-8"):
+    with check("a line of almost 1 MiB through cat, and what is no UTF-8"):
         with listening(duplex, "--", "cat") as server, Wire(server.port) as wire:
             wire.open("/")
-            equal(say(wire, TEXT, b"x" * (1 << 20)) == (TEXT, b"x" * (1 << 20)), True)
+            line = b"x" * ((1 << 20) - 1)
+            equal(say(wire, TEXT, line) == (TEXT, line), True)
             equal(say(wire, BINARY, b"\xff\n"), (TEXT, "\ufffd".encode()))
 
 
@@ -160,6 +161,8 @@ def endings(duplex):
         texts, code, reason, told = end(duplex, "no-such-command")
         equal((texts, code, reason, told.count("\n")), ([], 1011, "the command cannot be run", 1))
         assert "no-such-command" in told and "not found" in told, told
+    with check("a command that writes without a line's end: it is stopped, 1011 with the reason"):
+        equal(end(duplex, "sh", "-c", "echo one; tr '\\0' x </dev/zero"), ([b"one"], 1011, "the command wrote a line that is too long", ""))
     with check("a command that closes its output and goes on: the connection lasts until it ends"):
         with listening(duplex, "--", "sh", "-c", "echo up; exec >&-; exec sleep 3600") as server, Wire(server.port) as wire:
             equal(wire.open("/").message(), (TEXT, b"up"))

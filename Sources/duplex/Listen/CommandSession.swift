@@ -5,9 +5,8 @@ import WebSocketNIO
 
 /// One run of a command for one connection: messages in, lines out.
 struct CommandSession {
-    /// The longest line of output: 16 MiB, a message of the largest default size. A command that writes more without a line's
-    /// end is stopped.
-    static let maxLine = 16 << 20
+    /// The longest line of output: just below 1 MiB. What has more is hardly made of lines, and has to be held until one ends.
+    static let maxLine = 1 << 20
     /// How long a command may go on when its input has ended with the connection: 0.5 s. Most end with their input, and have
     /// then used all of it.
     static let inputGrace: Duration = .milliseconds(500)
@@ -71,9 +70,10 @@ struct CommandSession {
                 defer { outputEnded() }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await self.feed(execution.standardInputWriter) }
-                    for try await line in execution.standardOutput.strings(
-                        separatedBy: .unicodeScalarSequence(["\n"]), bufferingPolicy: .maxLineLength(CommandSession.maxLine))
-                    {
+                    let lines = execution.standardOutput.strings(
+                        separatedBy: .unicodeScalarSequence(["\n"]),
+                        bufferingPolicy: .maxLineLength(CommandSession.maxLine))
+                    for try await line in lines {
                         self.log("answer text, \(line.utf8.count) bytes: \(line.prefix(ListenLog.maxText))")
                         try await self.socket.send(line)
                     }
@@ -85,6 +85,8 @@ struct CommandSession {
             case .exited(let status): return (.internalError, "the command failed with status \(status)")
             case .signaled(let number): return (.internalError, "the command was ended by signal \(number)")
             }
+        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+            return (.internalError, "the command wrote a line that is too long")
         } catch let error as SubprocessError {
             StandardStreams.err("duplex: \(self.command[0]): \(error)")
             return (.internalError, "the command cannot be run")
