@@ -9,14 +9,21 @@ needs. Times are deadlines for what would otherwise hang, never waits; the one b
 
 import argparse
 
+import connect_commands_test
 import connect_deflate_test
+import connect_files_test
+import connect_json_test
+import connect_reconnect_test
+import connect_terminal_test
 import connect_test
 import deflate_limits_test
 import deflate_test
 import echo_test
 import interop_deflate_servers_test
 import interop_deflate_test
+import interop_servers_test
 import interop_test
+import listen_test
 import memory_test
 import offers_test
 import pages_test
@@ -34,9 +41,16 @@ PARTS = {
     "memory": memory_test.run,
     "pages": pages_test.run,
     "connect": connect_test.run,
+    "connect-commands": connect_commands_test.run,
+    "connect-files": connect_files_test.run,
+    "connect-json": connect_json_test.run,
+    "connect-reconnect": connect_reconnect_test.run,
+    "connect-terminal": connect_terminal_test.run,
+    "listen": listen_test.run,
     "tls": tls_test.run,
     "proxy": proxy_test.run,
     "interop": interop_test.run,
+    "interop-servers": interop_servers_test.run,
     "offers": offers_test.run,
     "deflate": deflate_test.run,
     "deflate-limits": deflate_limits_test.run,

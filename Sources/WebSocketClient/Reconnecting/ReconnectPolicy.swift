@@ -23,7 +23,8 @@ public struct ReconnectPolicy: Sendable {
     /// How long a connection has to last for the delays to begin anew. Default ``defaultStableAfter``: a server that accepts
     /// and closes at once is not called twice a second.
     public var stableAfter: Duration
-    /// How many attempts may fail one after the other; nil, the default, for any number.
+    /// How many attempts may fail one after the other; nil, the default, for any number. One whose connection is lost has
+    /// failed too: with 1 there is no second one.
     public var maxAttempts: Int?
     /// Close codes of the peer after which there is no further attempt. Default ``defaultTerminalCodes``.
     public var terminalCodes: Set<CloseCode>
@@ -53,13 +54,15 @@ public struct ReconnectPolicy: Sendable {
     }
 
     /// Whether an attempt that failed like this can be expected to fail again: the address, the request or the server's answer
-    /// is the reason, not the network. Of the server's refusals those with 408, 425, 429 and 5xx may go away.
+    /// is the reason, not the network. Of the server's and a
+    /// proxy's refusals those with 408, 425, 429 and 5xx may go away.
     func isTerminal(_ error: DialError) -> Bool {
         switch error.code {
-        case .refused(let refusal):
+        case .refused(let refusal), .proxyRefused(let refusal):
             let status = refusal.response.status
             return status.kind != .serverError && ![408, 425, 429].contains(status.code)
-        case .connect, .timedOut, .lost, .tls: return false
+        // A SOCKS5 proxy says by the same error that the server is out of reach.
+        case .connect, .proxy, .timedOut, .lost, .tls: return false
         default: return true
         }
     }

@@ -5,7 +5,8 @@ extension ReconnectingWebSocket {
     /// The messages of one connection after the other. The peer is slowed down while nobody takes them. The sequence ends when
     /// the WebSocket was closed by this end, and throws what ``run()`` throws when it does not come back; `CancellationError`
     /// when the task is cancelled, which leaves the WebSocket as it is. Between two connections messages may be missing: the
-    /// peer must be asked for them.
+    /// peer must be asked for them. Of the last one, whatever has arrived is still there for a
+    /// reader that comes late.
     public var messages: Messages { Messages(socket: self) }
 
     /// See ``ReconnectingWebSocket/messages``.
@@ -38,11 +39,14 @@ extension ReconnectingWebSocket {
                         }
                         self.current = nil
                     }
-                    guard let (connection, generation) = try await self.socket.connection(after: self.generation) else {
-                        return nil
+                    let known = self.generation
+                    // The last one even if it is gone: something may have arrived on it.
+                    let next = try await self.socket.first { inner in
+                        inner.generation > known ? inner.latest.map { ($0, inner.generation) } : nil
                     }
-                    self.generation = generation
-                    self.current = connection.messages.makeAsyncIterator()
+                    guard let next else { return nil }
+                    self.generation = next.1
+                    self.current = next.0.messages.makeAsyncIterator()
                 }
             }
         }
@@ -53,36 +57,34 @@ extension ReconnectingWebSocket {
     /// - Throws: What ``run()`` throws when there will be none, `WebSocketError` when it was closed, `CancellationError`.
     @discardableResult
     public func waitForConnection() async throws -> WebSocketConnection {
-        guard let (connection, _) = try await self.connection(after: -1) else { throw WebSocketError(.closed(nil)) }
+        guard let connection = try await self.first({ $0.connection }) else { throw WebSocketError(.closed(nil)) }
         return connection
     }
 
-    /// Waits for a connection that is newer than one that is known; nil when there will be none.
-    fileprivate func connection(after generation: Int) async throws -> (WebSocketConnection, Int)? {
+    /// Waits until there is something; nil when there will be nothing any more.
+    fileprivate func first<T: Sendable>(_ look: @Sendable (borrowing Inner) -> T?) async throws -> T? {
         while true {
             try Task.checkCancellation()
-            enum Step {
-                case found(WebSocketConnection, Int)
-                case ended((any Error)?)
-                case wait
+            let found = self.inner.withLock { inner in
+                look(inner).map { Step.found($0) } ?? (inner.hasEnded ? .ended(inner.failure) : .wait)
             }
-            let step: Step = self.inner.withLock { inner in
-                if let connection = inner.connection, inner.generation > generation {
-                    return .found(connection, inner.generation)
-                }
-                return inner.hasEnded ? .ended(inner.failure) : .wait
-            }
-            switch step {
-            case .found(let connection, let number): return (connection, number)
+            switch found {
+            case .found(let value): return value
             case .ended(let error?): throw error
             case .ended(nil): return nil
-            case .wait: await self.waitForChange(generation)
+            case .wait: await self.waitForChange { look($0) != nil }
             }
         }
     }
 
+    private enum Step<T: Sendable>: Sendable {
+        case found(T)
+        case ended((any Error)?)
+        case wait
+    }
+
     /// Returns when the state has changed, or the task is cancelled.
-    private func waitForChange(_ generation: Int) async {
+    private func waitForChange(unless isThere: @Sendable (borrowing Inner) -> Bool) async {
         let id = self.inner.withLock { inner in
             inner.lastReader += 1
             return inner.lastReader
@@ -90,8 +92,7 @@ extension ReconnectingWebSocket {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
                 let mustResume = self.inner.withLock { inner in
-                    let isNew = inner.connection != nil && inner.generation > generation
-                    guard !isNew && !inner.hasEnded && !Task.isCancelled else { return true }
+                    guard !isThere(inner) && !inner.hasEnded && !Task.isCancelled else { return true }
                     inner.readers[id] = continuation
                     return false
                 }

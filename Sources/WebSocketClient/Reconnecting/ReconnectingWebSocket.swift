@@ -26,7 +26,8 @@ public final class ReconnectingWebSocket: Sendable {
 
     /// One attempt to connect, which may be changed before it is made.
     public struct Attempt: Sendable {
-        /// The number of the attempt since the last stable connection, from 1 on.
+        /// The number of the attempt. It counts from the one that led to the last stable connection, which is 1 then, or from
+        /// the first.
         public let number: Int
         /// Where to.
         public var url: String
@@ -52,6 +53,8 @@ public final class ReconnectingWebSocket: Sendable {
         /// Counts connections, so that a reader knows a new one.
         var generation = 0
         var connection: WebSocketConnection?
+        /// The last connection, even if it is gone: a reader takes what has arrived on it.
+        var latest: WebSocketConnection?
         var queued: [WebSocketMessage] = []
         var queuedBytes = 0
         var isClosing: (code: CloseCode, reason: String)?
@@ -59,8 +62,8 @@ public final class ReconnectingWebSocket: Sendable {
         var failure: (any Error)?
         var readers: [UInt64: UnsafeContinuation<Void, Never>] = [:]
         var lastReader: UInt64 = 0
-        /// Wakes the wait between two attempts.
-        var sleeper: Task<Void, any Error>?
+        /// Breaks off an attempt, or the wait for one.
+        var breakOff: (@Sendable () -> Void)?
     }
 
     /// Where to.
@@ -146,10 +149,8 @@ public final class ReconnectingWebSocket: Sendable {
             var least: Duration?
             self.change(.connecting(attempt: backoff.failures + 1))
             do {
-                var attempt = Attempt(number: backoff.failures + 1, url: self.url, options: self.options)
-                try await self.prepare(&attempt)
-                let connection = try await WebSocketClient.connect(
-                    to: attempt.url, options: attempt.options, on: self.group)
+                let attempt = Attempt(number: backoff.failures + 1, url: self.url, options: self.options)
+                let connection = try await self.breakable { try await self.make(attempt) }
                 let (closure, duration) = await self.hold(connection)
                 backoff.ended(after: duration)
                 if self.isClosing { return }
@@ -171,8 +172,33 @@ public final class ReconnectingWebSocket: Sendable {
             }
             guard let delay = backoff.next(least: least, using: &random) else { throw failure }
             self.change(.waiting(delay, because: failure))
-            await self.sleep(delay)
+            let clock = self.clock
+            try? await self.breakable { try await clock.sleep(for: delay) }
             try Task.checkCancellation()
+        }
+    }
+
+    private func make(_ attempt: Attempt) async throws -> WebSocketConnection {
+        var attempt = attempt
+        try await self.prepare(&attempt)
+        // What waits has to fit, whatever became of the options.
+        attempt.options.configuration.maxSendBuffer = Swift.max(
+            attempt.options.configuration.maxSendBuffer, self.maxQueuedBytes)
+        return try await WebSocketClient.connect(to: attempt.url, options: attempt.options, on: self.group)
+    }
+
+    /// Does what ``close(code:reason:)`` breaks off, as the task's cancellation does.
+    private func breakable<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+        let task = Task { try await body() }
+        let isClosing = self.inner.withLock { inner in
+            inner.breakOff = { task.cancel() }
+            return inner.isClosing != nil
+        }
+        if isClosing { task.cancel() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 
@@ -194,6 +220,7 @@ public final class ReconnectingWebSocket: Sendable {
             inner.queuedBytes -= sent.reduce(0) { $0 + $1.queuedSize }
             inner.queued.removeFirst(sent.count)
             inner.connection = connection
+            inner.latest = connection
             inner.generation += 1
             return inner.isClosing
         }
@@ -206,21 +233,6 @@ public final class ReconnectingWebSocket: Sendable {
         }
         self.inner.withLock { $0.connection = nil }
         return (closure, measure.elapsed)
-    }
-
-    private func sleep(_ delay: Duration) async {
-        let clock = self.clock
-        let task = Task { try await clock.sleep(for: delay) }
-        let isClosing = self.inner.withLock { inner in
-            inner.sleeper = task
-            return inner.isClosing != nil
-        }
-        if isClosing { task.cancel() }
-        await withTaskCancellationHandler {
-            _ = try? await task.value
-        } onCancel: {
-            task.cancel()
-        }
     }
 
     private var isClosing: Bool { self.inner.withLock { $0.isClosing != nil } }
@@ -278,7 +290,8 @@ public final class ReconnectingWebSocket: Sendable {
         }
     }
 
-    /// Closes the connection, or gives up getting one; it does not come back. ``run()`` returns when that is done.
+    /// Closes the connection, or gives up getting one; it does not come back. ``run()`` returns when that is done. What was sent
+    /// before on the connection still goes out; what waits for one does not.
     ///
     /// - Parameters:
     ///   - code: One that may be sent.
@@ -286,11 +299,11 @@ public final class ReconnectingWebSocket: Sendable {
     /// - Throws: `ProtocolError` when the code or the reason may not be sent; then nothing happens.
     public func close(code: CloseCode = .normalClosure, reason: String = "") throws(ProtocolError) {
         _ = try CloseFrame(code: code, reason: reason)
-        let (connection, sleeper) = self.inner.withLock { inner in
+        let (connection, breakOff) = self.inner.withLock { inner in
             if inner.isClosing == nil { inner.isClosing = (code, reason) }
-            return (inner.connection, inner.sleeper)
+            return (inner.connection, inner.breakOff)
         }
-        sleeper?.cancel()
+        breakOff?()
         try connection?.startClosing(code: code, reason: reason)
     }
 }

@@ -141,7 +141,7 @@ final class Conversation: Sendable {
             self.output.note(ConnectCommand.usage)
             self.output.prompt()
         case .invalid(let reason):
-            self.output.note(reason)
+            self.output.failed(reason)
             self.output.prompt()
         }
     }

@@ -65,8 +65,8 @@ struct Listen: AsyncParsableCommand {
                 ) { socket, _ in
                     let log = ListenLog(socket, isVerbose)
                     log("opened \(socket.request.path ?? "/")")
-                    try await CommandSession(command, socket).run()
-                    log("ended")
+                    await CommandSession(command, socket, log).run()
+                    log(closed: await socket.closed)
                 }
             }
         }
@@ -87,18 +87,25 @@ private struct ListenEcho: WebSocketHandler {
     }
 
     func closed(_ connection: WebSocketConnection, _ closure: Closure) {
-        self.log("closed \(closure.code)\(closure.reason.isEmpty ? "" : " \(closure.reason)")")
+        self.log(closed: closure)
     }
 }
 
 /// Tells on standard error what happens on one connection.
-private struct ListenLog {
+struct ListenLog {
+    /// How many characters of a message are shown: a line of a terminal.
+    static let maxText = 80
+
     let name: String
     let isVerbose: Bool
 
     init(_ socket: WebSocketConnection, _ isVerbose: Bool) {
         self.name = socket.peerAddress.map { "\($0.ipAddress ?? "")" + ":" + "\($0.port ?? 0)" } ?? "-"
         self.isVerbose = isVerbose
+    }
+
+    func callAsFunction(closed closure: Closure) {
+        self("closed \(closure.code)\(closure.reason.isEmpty ? "" : " \(closure.reason)")")
     }
 
     func callAsFunction(_ text: @autoclosure () -> String) {
@@ -110,7 +117,7 @@ extension WebSocketMessage {
     /// The message in a few words.
     var summary: String {
         switch self {
-        case .text(let text): "text, \(text.utf8.count) bytes: \(text.prefix(80))"
+        case .text(let text): "text, \(text.utf8.count) bytes: \(text.prefix(ListenLog.maxText))"
         case .binary(let bytes): "binary, \(bytes.readableBytes) bytes"
         }
     }
