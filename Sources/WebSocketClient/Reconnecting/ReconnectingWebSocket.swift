@@ -254,6 +254,10 @@ public final class ReconnectingWebSocket: Sendable {
 
     // MARK: Sending and closing
 
+    /// How many bytes of messages wait for a connection; each message counts for 64 more. What still waits when it does not come
+    /// back is not sent.
+    public var queuedBytes: Int { self.inner.withLock { $0.queuedBytes } }
+
     /// Sends a message, or lets it wait while there is no connection.
     ///
     /// - Returns: ``WebSocketNIO/SendResult/sent`` or ``WebSocketNIO/SendResult/slow`` when it is on its way or waits;
@@ -285,7 +289,10 @@ public final class ReconnectingWebSocket: Sendable {
         case .sent: break
         // If the connection is lost meanwhile, this one was handed over all the same.
         case .slow: try? await connection?.waitForRoom()
-        case .full: throw WebSocketError(.sendBufferFull(self.maxQueuedBytes))
+        case .full:
+            // While it is up it is the peer that is slow: that is waited for.
+            guard let connection else { throw WebSocketError(.sendBufferFull(self.maxQueuedBytes)) }
+            try await connection.send(message)
         case .closed: throw WebSocketError(.closed(nil))
         }
     }

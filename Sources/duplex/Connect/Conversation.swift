@@ -65,6 +65,11 @@ final class Conversation: Sendable {
     }
 
     private func outcome(_ failure: (any Error)?) -> Bool {
+        // Why it did not come back says more than how the last connection ended.
+        if let failure, (failure as? WebSocketError)?.isClosed != true {
+            self.output.failed("\(failure)")
+            return false
+        }
         guard let closure = self.last.withLock({ $0 })?.closure else {
             self.output.failed(failure.map { "\($0)" } ?? "closed before the connection was open")
             return false
@@ -120,6 +125,8 @@ final class Conversation: Sendable {
         } catch {
             // It does not come back, or was closed; that is told at the end.
         }
+        // What was typed while it was down still goes out.
+        if self.socket.queuedBytes > 0 { _ = try? await self.socket.waitForConnection() }
         try? self.socket.close()
     }
 
@@ -161,13 +168,14 @@ final class Conversation: Sendable {
         self.output.prompt()
     }
 
-    /// Sends a message; while it is down and too much waits already, waits for the next connection.
+    /// Sends a message. Where it cannot be taken because the connection ends, or too much waits for one already, it waits for the
+    /// next connection.
     private func deliver(_ message: WebSocketMessage) async throws {
         while true {
-            let generation = self.socket.connection.map(ObjectIdentifier.init)
             do {
                 return try await self.socket.send(message)
-            } catch let error as WebSocketError where !error.isClosed && generation == nil {
+            } catch is WebSocketError {
+                if let ending = self.socket.connection { _ = await ending.closed }
                 try await self.socket.waitForConnection()
             }
         }
