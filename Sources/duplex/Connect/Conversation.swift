@@ -161,14 +161,24 @@ final class Conversation: Sendable {
         self.output.prompt()
     }
 
-    /// Sends a message; while it is down and too much waits already, waits for the next connection.
+    /// Sends a message. Where it is refused, since too much waits already, waits until that has changed.
     private func deliver(_ message: WebSocketMessage) async throws {
         while true {
-            let generation = self.socket.connection.map(ObjectIdentifier.init)
+            let connection = self.socket.connection
             do {
                 return try await self.socket.send(message)
-            } catch let error as WebSocketError where !error.isClosed && generation == nil {
-                try await self.socket.waitForConnection()
+            } catch let error as WebSocketError where !error.isClosed {
+                guard let connection else {
+                    try await self.socket.waitForConnection()
+                    continue
+                }
+                if connection.readyState == .open {
+                    // A large file behind a little that still waits: this waits instead of refusing.
+                    do { return try await connection.send(message) } catch {}
+                }
+                // It is closing, and the next one may follow.
+                _ = await connection.closed
+                await Task.yield()
             }
         }
     }
