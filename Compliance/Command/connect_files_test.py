@@ -31,6 +31,23 @@ def sending(duplex, files, given):
             equal(came == [*((BINARY, file.read_bytes()) for file in files), (TEXT, b"line"), close(1000)], True)
             equal((result.status, result.out), (0, "".join(f"({size} bytes of binary)\n" for size in SIZES) + "line\n"))
         came.clear()
+        with check("files that are larger than what may wait for the network"):
+            large = files[0].parent / "large"
+            large.write_bytes(bytes(20 << 20))
+            sizes = []
+
+            def counts(one):
+                one.request().accept()
+                for _ in range(4):
+                    sizes.append(len(one.message()[1]))
+                one.send(server_frame(*close(1000)))
+                one.closed()
+
+            with peer(counts) as (port, problems):
+                result = duplex.run("connect", f"ws://127.0.0.1:{port}/", "--compression", "off", "--commands", *["--binary", large] * 2,
+                                    input=f"x\n/binary {large}\n".encode())
+            equal((result.status, sizes, problems), (0, [20 << 20, 20 << 20, 1, 20 << 20], []))
+        came.clear()
         with check("--binary with a file that is not there: told in one line; the others, and the input, are sent"):
             result = duplex.run("connect", url, "--binary", f"{files[1]}.missing", "--binary", files[1], input=b"line\n")
             equal((came, result.status, len(result.lines)), ([(BINARY, files[1].read_bytes()), (TEXT, b"line"), close(1000)], 0, 2))

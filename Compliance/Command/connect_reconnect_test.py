@@ -4,6 +4,7 @@ import contextlib
 import signal
 import socket
 import struct
+import threading
 
 from checks import check, equal
 from connect_commands_test import close, server_frame
@@ -63,6 +64,33 @@ def comes_back(duplex):
                 equal(process.wait(DEADLINE), 0)
             reading.join(DEADLINE)
             equal(told.count(b"connected\n"), 2)
+    with check("5 MB while it is down, and again while a closing handshake is under way: all arrives, in order"):
+        lines = [b"%d " % number + b"x" * 1000 for number in range(5000)]
+
+        def feed(process):
+            process.stdin.write(b"".join(line + b"\n" for line in lines))
+            process.stdin.flush()
+
+        with duplex.started("connect", url, "--reconnect", "--compression", "off") as process:
+            told, _ = collected(process.stderr)
+            with accepted(port):
+                pass
+            until(lambda: any(b"next attempt in" in line for line in list(told)), "that the loss is noticed")
+            feeder = threading.Thread(target=feed, args=(process,))
+            feeder.start()
+            with accepted(port) as one:
+                equal([one.message() == (TEXT, line) for line in lines], [True] * len(lines))
+                feeder.join(DEADLINE)
+                one.send(server_frame(*close(1012)))
+                equal(one.closed()[0], 1012)
+                # It has answered, so nothing goes out here any more, and the next connection is not made before this one ends.
+                feeder = threading.Thread(target=feed, args=(process,))
+                feeder.start()
+                # That it takes no more has no event: a second is much longer than it needs to take a megabyte.
+                feeder.join(1)
+            with accepted(port) as one:
+                equal([one.message() == (TEXT, line) for line in lines], [True] * len(lines))
+            feeder.join(DEADLINE)
     with check("--json tells each attempt: reconnecting with milliseconds and the reason"):
         with duplex.started("connect", url, "--reconnect", "--json", "--compression", "off") as process:
             with accepted(port) as one:

@@ -175,7 +175,11 @@ final class Conversation: Sendable {
             do {
                 return try await self.socket.send(message)
             } catch is WebSocketError {
-                if let ending = self.socket.connection { _ = await ending.closed }
+                if let ending = self.socket.connection {
+                    _ = await ending.closed
+                    // And noticed, which is a moment later.
+                    await Task.yield()
+                }
                 try await self.socket.waitForConnection()
             }
         }
