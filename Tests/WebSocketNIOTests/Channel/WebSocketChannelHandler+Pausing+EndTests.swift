@@ -61,6 +61,17 @@ import WebSocketDeflate
         }
     }
 
+    /// Closing lets go on what was left alone, and the peer's Close frame may be in it: this end's goes out first.
+    @Test func theCloseFrameGoesOutBeforeTheEnd() async throws {
+        try await Reading.with(configuration: Behind.configuration) { it in
+            try await it.receive(Behind.read(to: .server, isCompressed: false) + frame(.close, closing(3000)))
+            try it.connection.startClosing()
+            let frames = try await it.frames()
+            #expect(frames.map(\.code) == [.normalClosure])
+            #expect(it.connection.closure == Closure(code: 3000, wasClean: true))
+        }
+    }
+
     // MARK: The connection breaks
 
     @Test(arguments: [false, true], [false, true])

@@ -34,6 +34,24 @@ import WebSocketCore
         }
     }
 
+    /// However much waits for its end, the message in pieces goes on: else both would wait for each other for ever.
+    @Test func piecesDoNotWaitForWhatWaitsForThem() async throws {
+        try await Pair.with { pair in
+            let large = ByteBuffer(repeating: 7, count: 2 * pair.client.configuration.sendBuffer)
+            try await pair.client.withMessage(.text) { writer in
+                try await writer.write(ByteBuffer(string: "a"))
+                pair.client.trySend(large)
+                try await writer.write(ByteBuffer(string: "b"))
+                try await writer.write(ByteBuffer(string: "c"))
+            }
+            var iterator = pair.server.messages.makeAsyncIterator()
+            let first = try await iterator.next()
+            #expect(first == .text("abc"))
+            let second = try await iterator.next()
+            #expect(second == .binary(large))
+        }
+    }
+
     @Test func twoMessagesInPiecesDoNotMix() async throws {
         try await Pair.with { pair in
             async let first: Void = pair.client.withMessage(.text) { writer in
