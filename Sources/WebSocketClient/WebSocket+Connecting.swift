@@ -10,7 +10,8 @@ extension WebSocket {
     ///
     /// - Parameters:
     ///   - url: ws://… or wss://…; http and https stand for them. There must be no fragment.
-    ///   - protocols: The subprotocols to ask for, best first: tokens, each once (however written).
+    ///   - protocols: The subprotocols to ask for, best first: tokens, each once (however written). If the server chooses none of
+    ///     them, the connection fails.
     ///   - options: How to connect; ``DialOptions/protocols`` is not used.
     ///   - group: The event loops, one of which it lives on.
     /// - Throws: ``WebSocketNIO/DOMException``, SyntaxError, for an address or a subprotocol that cannot be.
@@ -57,7 +58,8 @@ extension WebSocket {
                 let turn = try await ConnectingTurns.shared.wait(for: host)
                 defer { turn.end() }
                 _ = try await WebSocketClient.connect(
-                    to: url, options: options, on: loop, events: { self.connected($0) })
+                    to: url, options: options, on: loop,
+                    events: { self.connected($0, needsSubprotocol: !options.protocols.isEmpty) })
             } catch is CancellationError {
                 self.failed(WebSocketError(.closedWhileConnecting))
             } catch {

@@ -10,6 +10,7 @@ public struct WebSocketError: Error, Sendable, Hashable {
         case pingTooLong(Int)
         case sendBufferFull(Int)
         case closedWhileConnecting
+        case noSubprotocol
     }
 
     package let code: Code
@@ -46,6 +47,7 @@ extension WebSocketError: CustomStringConvertible {
         case .messageTooLarge: "a message of more than 2 GiB cannot be collected; read it by chunks"
         case .messageDone: "the message in pieces is done; nothing can be added to it"
         case .sendBufferFull(let limit): "more than \(limit) bytes wait for the peer"
+        case .noSubprotocol: "the server chose none of the subprotocols that were asked for"
         case .closedWhileConnecting: "closed before the connection was open"
         case .pingTooLong(let count): "a ping holds at most 125 bytes, not \(count)"
         }

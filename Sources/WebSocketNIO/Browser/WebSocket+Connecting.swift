@@ -14,8 +14,20 @@ extension WebSocket {
 
     /// The connection is there. On its event loop.
     ///
+    /// - Parameters:
+    ///   - connection: The connection.
+    ///   - needsSubprotocol: Whether subprotocols were asked for: that the server chooses none fails the connection, which it does
+    ///     in this API only (WebSockets standard, section 2, "establish a WebSocket connection").
     /// - Returns: What hears of everything that happens on it.
-    package func connected(_ connection: WebSocketConnection) -> any WebSocketHandler { Adapter(self) }
+    package func connected(_ connection: WebSocketConnection, needsSubprotocol: Bool) -> any WebSocketHandler {
+        if needsSubprotocol, connection.subprotocol == nil {
+            self.onLoop.failure = WebSocketError(.noSubprotocol)
+            self.shared.withLock { shared in
+                if shared.readyState == .connecting { shared.readyState = .closing }
+            }
+        }
+        return Adapter(self)
+    }
 
     /// There is a connection: from now on messages can be sent.
     ///
@@ -43,7 +55,7 @@ extension WebSocket {
 
         func opened(_ connection: WebSocketConnection) {
             guard self.ws.attach(connection) else {
-                self.ws.onLoop.failure = WebSocketError(.closedWhileConnecting)
+                if self.ws.onLoop.failure == nil { self.ws.onLoop.failure = WebSocketError(.closedWhileConnecting) }
                 return connection.abort()
             }
             // It may be gone already.
