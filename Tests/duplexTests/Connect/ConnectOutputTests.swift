@@ -7,7 +7,7 @@ import Testing
     @Test func controlCharactersAreShown() {
         #expect(ConnectOutput.shown("tab\tline\n") == "tab\tline\n")
         #expect(ConnectOutput.shown("\u{1B}[2J") == "\\u{1B}[2J")
-        #expect(ConnectOutput.shown("\u{0}\u{7F}\u{9B}\r") == "\\0\\u{7F}\\u{9B}\\r")
+        #expect(ConnectOutput.shown("\u{0}\u{7F}\u{9B}\r") == "\\0\\u{7F}\\u{009B}\\r")
         #expect(ConnectOutput.shown("grün 🙂") == "grün 🙂")
     }
 }
