@@ -213,6 +213,8 @@ public final class ReconnectingWebSocket: Sendable {
     /// Uses a connection until it ends.
     private func hold(_ connection: WebSocketConnection) async -> (Closure, Duration) {
         let measure = Stopwatch(self.clock)
+        // Told first, so that it is known before a message of it can be.
+        self.change(.connected(connection))
         let closing = self.inner.withLock { inner -> (code: CloseCode, reason: String)? in
             // Under the lock, so that nothing overtakes what has waited. It does not wait: there is room, since nothing waits.
             // Where it is closing again already, the rest waits for the next one.
@@ -224,7 +226,7 @@ public final class ReconnectingWebSocket: Sendable {
             inner.generation += 1
             return inner.isClosing
         }
-        self.change(.connected(connection))
+        self.wakeReaders()
         if let closing { try? connection.startClosing(code: closing.code, reason: closing.reason) }
         let closure = await withTaskCancellationHandler {
             await connection.closed
@@ -238,13 +240,17 @@ public final class ReconnectingWebSocket: Sendable {
     private var isClosing: Bool { self.inner.withLock { $0.isClosing != nil } }
 
     private func change(_ state: State) {
+        self.inner.withLock { $0.state = state }
+        self.changed(state)
+        self.wakeReaders()
+    }
+
+    private func wakeReaders() {
         let readers = self.inner.withLock { inner in
-            inner.state = state
             defer { inner.readers = [:] }
             return inner.readers
         }
         for reader in readers.values { reader.resume() }
-        self.changed(state)
     }
 
     private func end() {

@@ -87,6 +87,7 @@ enum ConnectOutput: Sendable {
         let (seconds, attoseconds) = delay.components
         let milliseconds = (Double(seconds) * 1e3 + Double(attoseconds) / 1e15).rounded()
         if case .json = self {
+            if let closure = (error as? WebSocketError)?.closure { self.closed(closure) }
             self.write(Line(time: now(), event: "reconnecting", milliseconds: milliseconds, message: "\(error)"))
         } else {
             self.note("\(error); next attempt in \(String(format: "%.1f", milliseconds / 1000)) s")

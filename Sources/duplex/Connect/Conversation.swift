@@ -13,9 +13,19 @@ final class Conversation: Sendable {
     private let files: [String]
     private let takesCommands: Bool
     private let input = StandardInput()
-    private let states: AsyncStream<ReconnectingWebSocket.State>
+    /// Somebody is there to send to.
+    private let isOpen: AsyncStream<Void>
+    private let last = LastConnection()
+
     /// The connection that was up last.
-    private let last: Mutex<WebSocketConnection?>
+    private final class LastConnection: Sendable {
+        private let connection = Mutex<WebSocketConnection?>(nil)
+
+        var value: WebSocketConnection? {
+            get { self.connection.withLock { $0 } }
+            set { self.connection.withLock { $0 = newValue } }
+        }
+    }
 
     init(
         url: String, options: DialOptions, output: ConnectOutput, files: [String], takesCommands: Bool, reconnects: Bool
@@ -23,16 +33,23 @@ final class Conversation: Sendable {
         self.output = output
         self.files = files
         self.takesCommands = takesCommands
-        let last = Mutex<WebSocketConnection?>(nil)
-        // A state is kept until it is told; there are a few a second at most.
-        let (states, continuation) = AsyncStream.makeStream(of: ReconnectingWebSocket.State.self)
-        self.states = states
-        self.last = last
+        // Without user and password.
+        let shown = (try? WebSocketURL(url)).map { "\($0)" } ?? url
+        let (isOpen, opening) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.isOpen = isOpen
         self.socket = ReconnectingWebSocket(
             url, options: options, policy: reconnects ? ReconnectPolicy() : ReconnectPolicy(maxAttempts: 1),
-            changed: { state in
-                continuation.yield(state)
-                if case .ended = state { continuation.finish() }
+            changed: { [last] state in
+                // Told here and now: before a message of the connection can be, and behind how the one before it ended.
+                switch state {
+                case .connected(let connection):
+                    last.value = connection
+                    output.opened(connection, url: shown)
+                    opening.yield()
+                case .waiting(let delay, let error): output.waiting(delay, error)
+                case .ended: opening.finish()
+                case .connecting: break
+                }
             })
     }
 
@@ -41,13 +58,11 @@ final class Conversation: Sendable {
     /// - Returns: Whether it ended with a closing handshake.
     func run() async -> Bool {
         await withTaskGroup(of: Void.self) { group in
-            let isOpen = AsyncStream.makeStream(of: Void.self)
-            group.addTask { await self.tell(isOpen.continuation) }
             group.addTask { await self.receive() }
             let signals = Task { await self.closeOnSignal() }
             group.addTask {
                 // Nothing is taken from the input before there is somebody to send it to.
-                for await _ in isOpen.stream { break }
+                for await _ in self.isOpen { break }
                 await self.send()
             }
             var failure: (any Error)?
@@ -70,28 +85,13 @@ final class Conversation: Sendable {
             self.output.failed("\(failure)")
             return false
         }
-        guard let closure = self.last.withLock({ $0 })?.closure else {
+        guard let closure = self.last.value?.closure else {
             self.output.failed(failure.map { "\($0)" } ?? "closed before the connection was open")
             return false
         }
         if !closure.wasClean { self.output.failed("\(WebSocketError(.closed(closure)))") }
         self.output.closed(closure)
         return closure.wasClean
-    }
-
-    /// Tells how the connection stands.
-    private func tell(_ isOpen: AsyncStream<Void>.Continuation) async {
-        for await state in self.states {
-            switch state {
-            case .connected(let connection):
-                self.last.withLock { $0 = connection }
-                self.output.opened(connection, url: self.socket.url)
-                isOpen.yield()
-            case .waiting(let delay, let error): self.output.waiting(delay, error)
-            case .connecting, .ended: break
-            }
-        }
-        isOpen.finish()
     }
 
     private func receive() async {
