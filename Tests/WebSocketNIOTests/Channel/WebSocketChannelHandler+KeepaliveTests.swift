@@ -47,6 +47,31 @@ struct KeepaliveTests {
         #expect(try it.frames().map(\.opcode) == [.ping])
     }
 
+    /// A peer that takes what is sent to it is alive, though its pong has to wait behind a long upload.
+    @Test func takingIsASign() throws {
+        let it = try self.embedded(.client)
+        for left in stride(from: 20_000, to: 0, by: -1000) {
+            it.handler.hot.pointee.heldBytes = left
+            self.advance(it, 1)
+        }
+        #expect(try it.frames() == [])
+        // It takes no more.
+        self.advance(it, 4)
+        #expect(try it.frames().map(\.opcode) == [.ping])
+        self.advance(it, 2)
+        #expect(it.connection.closure?.error == ProtocolError(.noPong))
+    }
+
+    /// A handler's server does not read while the socket is full; a peer that is gone is found out all the same.
+    @Test func aFullSocketHidesNobody() throws {
+        let it = try self.embedded(.server)
+        it.channel.isWritable = false
+        it.channel.pipeline.fireChannelWritabilityChanged()
+        #expect(it.handler.mustNotRead)
+        self.advance(it, 6)
+        #expect(it.connection.closure?.error == ProtocolError(.noPong))
+    }
+
     /// It is pinged again and again, as long as it answers.
     @Test func anAnswerBeginsTheIntervalAnew() throws {
         let it = try self.embedded()
