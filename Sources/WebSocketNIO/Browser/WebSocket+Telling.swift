@@ -224,8 +224,3 @@ extension WebSocket {
         list.dispatch(event) { changes == self.onLoop.changes ? $0 : self.onLoop.handlers[keyPath: path].property }
     }
 }
-
-/// The bytes in a buffer of their own, if that in which they are is far larger.
-private func kept(_ bytes: ByteBuffer) -> ByteBuffer {
-    bytes.withUnsafeReadableBytes { kept($0, bytes) }
-}

@@ -11,8 +11,7 @@ extension WebSocketChannelHandler {
         }
         let compressor = states.beginCompressing(settings)
         var scratch = self.loop.takeScratch()
-        compressor.append(payload, to: &scratch)
-        scratch.moveWriterIndex(to: scratch.writerIndex - Compressor.tail.count)
+        compressor.appendMessage(payload, to: &scratch)
         states.doneCompressing()
         if states.sendsAlone, scratch.readableBytes >= payload.readableBytes {
             // It cannot be made smaller. Where messages refer to earlier ones, it goes out all the same: the peer's window
@@ -95,6 +94,12 @@ extension WebSocketChannelHandler {
 }
 
 extension Compressor {
+    /// Appends what a whole message becomes, without its tail.
+    func appendMessage(_ payload: ByteBuffer, to buffer: inout ByteBuffer) {
+        self.append(payload, to: &buffer)
+        buffer.moveWriterIndex(to: buffer.writerIndex - Compressor.tail.count)
+    }
+
     /// Appends what a payload becomes, flushed.
     func append(_ payload: ByteBuffer, to buffer: inout ByteBuffer) {
         payload.withUnsafeReadableBytes { input in

@@ -49,7 +49,7 @@ extension WebSocketChannelHandler {
                     switch sink {
                     case .handler(let handler): self.deliver(data, region, buffer, to: handler, connection)
                     case .queue:
-                        self.queue(data, region, buffer)
+                        self.queue(data, buffer)
                         if self.isReaderFull && self.mustPause {
                             self.isPaused = true
                             break parsing
@@ -113,13 +113,13 @@ extension WebSocketChannelHandler {
         }
     }
 
-    private func queue(_ data: FrameParser.Data, _ region: UnsafeMutableRawBufferPointer, _ buffer: ByteBuffer) {
+    private func queue(_ data: FrameParser.Data, _ buffer: ByteBuffer) {
         self.dropIfNobodyReads()
         guard !self.isDropping, !data.range.isEmpty || data.isFirst || data.isLast else { return }
         self.queue(
             WebSocketMessageChunk(
                 kind: data.opcode == .text ? .text : .binary,
-                bytes: kept(UnsafeRawBufferPointer(rebasing: region[data.range]), self.slice(data.range, of: buffer)),
+                bytes: kept(self.slice(data.range, of: buffer)),
                 isFirst: data.isFirst, isLast: data.isLast))
     }
 
@@ -156,15 +156,26 @@ extension WebSocketChannelHandler {
         self.gathered!.writeBytes(bytes)
     }
 
+    /// Hands a message on when its last piece is there, and collects it until then; a message of one piece is not copied.
+    func handWhole(
+        _ chunk: WebSocketMessageChunk, to handler: any WebSocketHandler, _ connection: WebSocketConnection
+    ) {
+        if chunk.isFirst && chunk.isLast { return handler.received(chunk.bytes, as: chunk.kind, on: connection) }
+        chunk.bytes.withUnsafeReadableBytes { self.gather($0, remaining: 0) }
+        guard chunk.isLast, let message = self.gathered.take() else { return }
+        handler.received(message, as: chunk.kind, on: connection)
+        self.loop.keepBlock(message)
+    }
+
     private func slice(_ range: Range<Int>, of buffer: ByteBuffer) -> ByteBuffer {
         buffer.getSlice(at: buffer.readerIndex &+ range.lowerBound, length: range.count)!
     }
 }
 
 /// The bytes as they may be kept for long: a slice would keep the whole buffer that they are in, so small ones are copied.
-func kept(_ bytes: UnsafeRawBufferPointer, _ slice: ByteBuffer) -> ByteBuffer {
-    if bytes.count * 2 >= slice.storageCapacity { return slice }
-    var copy = ByteBufferAllocator().buffer(capacity: bytes.count)
-    copy.writeBytes(bytes)
+func kept(_ slice: ByteBuffer) -> ByteBuffer {
+    if slice.readableBytes * 2 >= slice.storageCapacity { return slice }
+    var copy = ByteBufferAllocator().buffer(capacity: slice.readableBytes)
+    copy.writeImmutableBuffer(slice)
     return copy
 }

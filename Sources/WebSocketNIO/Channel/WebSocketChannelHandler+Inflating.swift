@@ -84,33 +84,21 @@ extension WebSocketChannelHandler {
     private func hand(
         _ piece: ByteBuffer, isLast: Bool, _ states: DeflateStates, to sink: Sink, _ connection: WebSocketConnection
     ) {
-        let (kind, isFirst) = (states.kind ?? .binary, states.isAtStart)
-        if piece.readableBytes > 0 || isLast { states.isAtStart = false }
+        defer { self.loop.keepScratch(piece) }
+        guard piece.readableBytes > 0 || isLast else { return }
+        var chunk = WebSocketMessageChunk(
+            kind: states.kind ?? .binary, bytes: piece, isFirst: states.isAtStart, isLast: isLast)
+        states.isAtStart = false
         switch sink {
         case .none: break
-        case .handler(let handler) where self.takesChunks:
-            guard piece.readableBytes > 0 || isLast else { break }
-            let chunk = WebSocketMessageChunk(kind: kind, bytes: piece, isFirst: isFirst, isLast: isLast)
-            handler.received(chunk: chunk, on: connection)
-        case .handler(let handler):
-            if isFirst && isLast {
-                handler.received(piece, as: kind, on: connection)
-            } else {
-                guard piece.readableBytes > 0 || isLast else { break }
-                piece.withUnsafeReadableBytes { self.gather($0, remaining: 0) }
-                guard isLast, let message = self.gathered.take() else { break }
-                handler.received(message, as: kind, on: connection)
-                self.loop.keepBlock(message)
-            }
+        case .handler(let handler) where self.takesChunks: handler.received(chunk: chunk, on: connection)
+        case .handler(let handler): self.handWhole(chunk, to: handler, connection)
         case .queue:
             self.dropIfNobodyReads()
-            guard !self.isDropping, piece.readableBytes > 0 || isLast else { break }
-            self.queue(
-                WebSocketMessageChunk(
-                    kind: kind, bytes: piece.withUnsafeReadableBytes { kept($0, piece) }, isFirst: isFirst,
-                    isLast: isLast))
+            guard !self.isDropping else { break }
+            chunk.bytes = kept(piece)
+            self.queue(chunk)
         }
-        self.loop.keepScratch(piece)
     }
 
     /// What the connection keeps for compression; nil when it was not agreed on.

@@ -29,9 +29,8 @@ final class SharedMessage: Sendable {
             if let found = all[settings] { return found }
             let compressor = loop.deflate.takeCompressor(settings)
             var scratch = loop.takeScratch()
-            compressor.append(self.payload, to: &scratch)
+            compressor.appendMessage(self.payload, to: &scratch)
             loop.deflate.giveBack(compressor)
-            scratch.moveWriterIndex(to: scratch.writerIndex - Compressor.tail.count)
             let made =
                 scratch.readableBytes < self.payload.readableBytes
                 ? ByteBuffer(bytes: scratch.readableBytesView) : nil

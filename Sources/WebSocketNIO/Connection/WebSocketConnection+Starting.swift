@@ -86,15 +86,7 @@ extension WebSocketChannelHandler {
         // What is left alone comes behind these.
         self.isResuming = true
         handler.opened(connection)
-        for chunk in chunks {
-            if chunk.isFirst && chunk.isLast {
-                handler.received(chunk.bytes, as: chunk.kind, on: connection)
-                continue
-            }
-            chunk.bytes.withUnsafeReadableBytes { self.gather($0, remaining: 0) }
-            guard chunk.isLast, let message = self.gathered.take() else { continue }
-            handler.received(message, as: chunk.kind, on: connection)
-        }
+        for chunk in chunks { self.handWhole(chunk, to: handler, connection) }
         self.isResuming = false
         self.loop.leave()
         guard self.connection != nil else {
