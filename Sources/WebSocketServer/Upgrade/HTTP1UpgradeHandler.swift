@@ -11,7 +11,7 @@ import WebSocketNIO
 /// Watches the requests of one HTTP/1.1 connection, right behind the parser. Ordinary ones go on to Hummingbird, behind an
 /// async channel that is made for the first of them; one that asks for a WebSocket is checked and kept, and becomes an
 /// ``UpgradeAttempt``. All of it belongs to the event loop.
-final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
+final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, UpgradeTransport {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -147,7 +147,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let request = try HTTPRequest(head, secure: false, splitCookie: false)
             let version = ServerHandshake.HTTPVersion(major: head.version.major, minor: head.version.minor)
             let offer = try ServerHandshake.offer(of: request, version: version)
-            self.state = .receiving(UpgradeAttempt(request: request, offer: offer, handler: self))
+            self.state = .receiving(UpgradeAttempt(request: request, offer: offer, transport: self))
         } catch let error as HandshakeError {
             self.refuse(Refusal(error))
         } catch {

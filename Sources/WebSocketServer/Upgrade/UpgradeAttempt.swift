@@ -33,14 +33,14 @@ final class UpgradeAttempt: Sendable {
 
     let request: HTTPRequest
     let offer: ServerHandshake.Offer
-    /// Let go of at the end: the handler's promise holds this.
-    private let handler: Mutex<HTTP1UpgradeHandler?>
+    /// Let go of at the end: the transport's promise holds this.
+    private let transport: Mutex<(any UpgradeTransport)?>
     private let planned = Mutex<Plan?>(nil)
 
-    init(request: HTTPRequest, offer: ServerHandshake.Offer, handler: HTTP1UpgradeHandler) {
+    init(request: HTTPRequest, offer: ServerHandshake.Offer, transport: any UpgradeTransport) {
         self.request = request
         self.offer = offer
-        self.handler = Mutex(handler)
+        self.transport = Mutex(transport)
     }
 
     /// The route's plan.
@@ -136,13 +136,13 @@ final class UpgradeAttempt: Sendable {
     private func carryOut(
         _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel
     ) async -> WebSocketConnection? {
-        guard let handler = self.handler.withLock({ $0.take() }) else { return nil }
+        guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
             guard response.status == .switchingProtocols, let plan = self.plan else {
-                handler.refuse(Refusal(response, body: body, of: self.request))
+                transport.refuse(Refusal(response, body: body, of: self.request))
                 return nil
             }
-            return try handler.accept(response, plan, self)
+            return try transport.accept(response, plan, self)
         }
         return (try? await outcome.get()) ?? nil
     }

@@ -1,0 +1,18 @@
+import HTTPTypes
+import WebSocketNIO
+
+/// What carries the outcome of an upgrade out: an HTTP/1.1 connection, or a stream of HTTP/2. All on its event loop.
+protocol UpgradeTransport: AnyObject, Sendable {
+    /// Answers that the upgrade is accepted, and makes the connection or stream a WebSocket.
+    ///
+    /// - Parameters:
+    ///   - response: The answer.
+    ///   - plan: What the route wants.
+    ///   - attempt: The upgrade.
+    /// - Throws: When the connection is gone.
+    func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws
+        -> WebSocketConnection
+
+    /// Answers with a refusal, and ends the connection or stream.
+    func refuse(_ refusal: Refusal)
+}
