@@ -1,25 +1,17 @@
 public import HummingbirdCore
 
 extension HTTPServerBuilder {
-    /// An HTTP/1.1 server whose routes can upgrade to WebSocket; see `RouterMethods.webSocket`.
+    /// A server whose routes can upgrade to WebSocket; see `RouterMethods.webSocket`.
     ///
-    ///     let app = Application(router: router, server: .http1WebSocket())
+    ///     let app = Application(router: router, server: .webSocket())
     ///
-    /// With TLS: `.tls(.http1WebSocket(), tlsConfiguration: …)`.
+    /// It speaks HTTP/1.1, and HTTP/2 where the configuration says so. With TLS: `.webSocket(.init(tls: …))`, not
+    /// Hummingbird's `.tls(…)`, which knows nothing of HTTP/2's WebSockets, certificates of clients and reloading.
     ///
-    /// - Parameters:
-    ///   - configuration: What Hummingbird's HTTP/1.1 server takes: idle timeout (default
-    ///     ``WebSocketHTTP1Channel/defaultIdleTimeout``), limits of header fields, further handlers (which see ordinary
-    ///     requests only).
-    ///   - handshakeTimeout: How long a new connection may take to send its first request. Default
-    ///     ``WebSocketHTTP1Channel/defaultHandshakeTimeout``.
-    public static func http1WebSocket(
-        configuration: HTTP1Channel.Configuration = .init(idleTimeout: WebSocketHTTP1Channel.defaultIdleTimeout),
-        handshakeTimeout: Duration = WebSocketHTTP1Channel.defaultHandshakeTimeout
+    /// - Parameter configuration: How connections are treated.
+    public static func webSocket(
+        _ configuration: WebSocketServerConfiguration = WebSocketServerConfiguration()
     ) -> HTTPServerBuilder {
-        .init { responder in
-            WebSocketHTTP1Channel(
-                responder: responder, configuration: configuration, handshakeTimeout: handshakeTimeout)
-        }
+        .init { responder in WebSocketServerChannel(responder: responder, configuration: configuration) }
     }
 }

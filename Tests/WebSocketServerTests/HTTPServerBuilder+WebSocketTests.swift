@@ -10,7 +10,7 @@ struct HTTPServerBuilderWebSocketTests {
     @Test func headerLimits() async throws {
         var configuration = HTTP1Channel.Configuration()
         configuration.httpDecoder.maxHeaderListSize = 1024
-        try await TestServer.with(echoRouter(), server: .http1WebSocket(configuration: configuration)) { server in
+        try await TestServer.with(echoRouter(), server: .webSocket(.init(http1: configuration))) { server in
             try await RawConnection.with(port: server.port) { client in
                 try await client.send(Handshake.request("/echo", "X: \(String(repeating: "x", count: 2048))"))
                 let answer = try await client.readLastAnswer()
@@ -25,7 +25,7 @@ struct HTTPServerBuilderWebSocketTests {
     }
 
     @Test func handshakeTimeout() async throws {
-        let builder = HTTPServerBuilder.http1WebSocket(handshakeTimeout: .milliseconds(20))
+        let builder = HTTPServerBuilder.webSocket(.init(handshakeTimeout: .milliseconds(20)))
         try await TestServer.with(echoRouter(), server: builder) { server in
             try await RawConnection.with(port: server.port) { client in
                 let answer = try await client.readLastAnswer()
@@ -44,7 +44,7 @@ struct HTTPServerBuilderWebSocketTests {
     /// The idle time is that of ordinary requests: a WebSocket may be quiet for longer, even where it began as the second
     /// request of its connection.
     @Test func idleTimeoutIsNotForWebSockets() async throws {
-        let builder = HTTPServerBuilder.http1WebSocket(configuration: .init(idleTimeout: .milliseconds(50)))
+        let builder = HTTPServerBuilder.webSocket(.init(http1: .init(idleTimeout: .milliseconds(50))))
         try await TestServer.with(echoRouter(), server: builder) { server in
             try await RawConnection.with(port: server.port) { upgraded in
                 try await upgraded.send(Handshake.get("/page") + Handshake.request())
@@ -72,7 +72,7 @@ struct HTTPServerBuilderWebSocketTests {
                 try await client.send(Handshake.request())
                 let answer = try await client.readAnswer()
                 #expect(answer.status == 501)
-                #expect(answer.body == "this server was not built with .http1WebSocket()\n")
+                #expect(answer.body == "this server was not built with .webSocket()\n")
             }
         }
     }

@@ -14,7 +14,7 @@ func withServer(_ body: @escaping @Sendable (_ port: Int) async throws -> Void) 
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let app = Application(
-        router: routes(), server: .http1WebSocket(),
+        router: routes(), server: .webSocket(),
         configuration: .init(address: .hostname("127.0.0.1", port: 0)),
         onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) }, logger: logger)
     let group = ServiceGroup(configuration: .init(services: [app], logger: logger))

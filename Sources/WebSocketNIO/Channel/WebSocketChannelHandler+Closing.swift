@@ -12,9 +12,18 @@ extension WebSocketChannelHandler {
         self.loop.leave()
     }
 
-    /// The server shuts down.
+    /// The server shuts down: says so when this connection's turn has come.
     func goAway() {
-        let frame = (try? CloseFrame(code: .goingAway, reason: "the server shuts down")) ?? .empty
+        guard let drain = self.drain else { return self.goAway(DrainPolicy().frame) }
+        let delay = drain.nextDelay()
+        guard delay > .zero else { return self.goAway(drain.policy.frame) }
+        // One timer for each connection, but only now that all of them end.
+        self.loop.eventLoop.assumeIsolated().scheduleTask(in: delay) {
+            if self.isOpen { self.goAway(drain.policy.frame) }
+        }
+    }
+
+    private func goAway(_ frame: CloseFrame) {
         self.startClosing(
             frame, timeout: Swift.min(WebSocketChannelHandler.goAwayTimeout, self.hot.pointee.machine.closeTimeout))
     }
@@ -100,6 +109,7 @@ extension WebSocketChannelHandler {
         let closure = self.hot.pointee.machine.closure ?? .abnormal
         self.hot.pointee.isOpen = false
         self.connection = nil
+        self.drain?.ended()
         self.deadlineTask?.cancel()
         self.deadlineTask = nil
         (self.carry, self.gathered, self.held) = (nil, nil, nil)

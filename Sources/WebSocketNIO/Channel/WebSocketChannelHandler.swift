@@ -117,6 +117,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var pings: [PendingPing] = []
     var nextPingID: UInt64 = 0
     var deadlineTask: Scheduled<Void>?
+    /// Says when this connection goes, when its server shuts down.
+    var drain: Drain?
 
     init(role: Role, agreement: PerMessageDeflate?, configuration: WebSocketConfiguration, eventLoop: any EventLoop) {
         self.role = role

@@ -22,18 +22,22 @@ extension WebSocketConnection {
     ///   - compression: What was agreed on about compression.
     ///   - configuration: How the connection behaves.
     ///   - delivery: To whom messages go.
+    ///   - peerAddress: The peer's address, where it is not the channel's other end.
+    ///   - drain: Says when the connection goes, when its server shuts down; nil for at once.
     package static func start(
         on channel: any Channel, position: ChannelPipeline.SynchronousOperations.Position, role: Role,
         handshake: Handshake, compression: PerMessageDeflate?, configuration: WebSocketConfiguration,
-        delivery: WebSocketDelivery
+        delivery: WebSocketDelivery, peerAddress: SocketAddress? = nil, drain: Drain? = nil
     ) throws -> WebSocketConnection {
         let handler = WebSocketChannelHandler(
             role: role, agreement: compression, configuration: configuration, eventLoop: channel.eventLoop)
         let queue: InboundQueue? =
             if case .reader = delivery { InboundQueue(bound: configuration.receiveBuffer) } else { nil }
         let connection = WebSocketConnection(
-            handler: handler, queue: queue, handshake: handshake, peerAddress: channel.remoteAddress)
+            handler: handler, queue: queue, handshake: handshake, peerAddress: peerAddress ?? channel.remoteAddress)
         handler.connection = connection
+        handler.drain = drain
+        drain?.opened()
         if let queue { handler.sink = .queue(queue) }
         if let options = channel.syncOptions {
             // Not all kinds of channels know all of these, and none is needed for things to be right.

@@ -50,8 +50,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     let later: EventLoopPromise<UpgradeAttempt?>
     private let encoder: HTTPResponseEncoder
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    private let configuration: HTTP1Channel.Configuration
-    private let handshakeTimeout: TimeAmount
+    private let peer: Peer
+    private let shared: ServerShared
     private let logger: Logger
     private var state = State.idle
     private var context: ChannelHandlerContext?
@@ -69,24 +69,27 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private var timeout: Scheduled<Void>?
 
     init(
-        encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>,
-        configuration: HTTP1Channel.Configuration, handshakeTimeout: TimeAmount, eventLoop: any EventLoop,
-        logger: Logger
+        encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>, peer: Peer,
+        shared: ServerShared, eventLoop: any EventLoop, logger: Logger
     ) {
         self.first = eventLoop.makePromise()
         self.later = eventLoop.makePromise()
         self.encoder = encoder
         self.decoder = decoder
-        self.configuration = configuration
-        self.handshakeTimeout = handshakeTimeout
+        self.peer = peer
+        self.shared = shared
         self.logger = logger
     }
+
+    private var configuration: HTTP1Channel.Configuration { self.shared.configuration.http1 }
 
     // MARK: Life
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: self.handshakeTimeout) {
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
+            in: .nanoseconds(Int64(clamping: self.shared.configuration.handshakeTimeout.nanoseconds))
+        ) {
             self.refuse(Refusal(.requestTimeout, "no request came in time"))
         }
     }
@@ -144,10 +147,12 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private func receivedUpgrade(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         do {
             guard head.headers["Host"].count == 1 else { throw HandshakeError(.host) }
-            let request = try HTTPRequest(head, secure: false, splitCookie: false)
+            let request = try HTTPRequest(head, secure: self.peer.isSecure, splitCookie: false)
             let version = ServerHandshake.HTTPVersion(major: head.version.major, minor: head.version.minor)
             let offer = try ServerHandshake.offer(of: request, version: version)
-            self.state = .receiving(UpgradeAttempt(request: request, offer: offer, transport: self))
+            self.state = .receiving(
+                UpgradeAttempt(
+                    request: request, offer: offer, peer: self.peer, shared: self.shared, transport: self))
         } catch let error as HandshakeError {
             self.refuse(Refusal(error))
         } catch {
@@ -175,7 +180,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         guard !self.hasHTTP else { return true }
         do {
             let pipeline = context.pipeline.syncOperations
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: self.peer.isSecure))
             try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
             let connectionState = HTTPConnectionStateHandler(
                 idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger)
@@ -260,7 +265,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             on: context.channel, position: .before(self), role: .server,
             handshake: .init(request: attempt.request, subprotocol: plan.subprotocol, extensions: plan.extensions),
             compression: plan.compression,
-            configuration: plan.configuration, delivery: plan.delivery)
+            configuration: plan.configuration, delivery: plan.delivery, peerAddress: attempt.clientAddress,
+            drain: self.shared.drain)
         // Removed last: it passes on what arrived behind the request.
         pipeline.removeHandler(self.decoder, promise: nil)
         self.resumeReading(context)

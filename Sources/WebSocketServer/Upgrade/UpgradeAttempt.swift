@@ -32,15 +32,39 @@ final class UpgradeAttempt: Sendable {
     @TaskLocal static var current: UpgradeAttempt?
 
     let request: HTTPRequest
+    /// Who asks.
+    let peer: Peer
+    let shared: ServerShared
     let offer: ServerHandshake.Offer
     /// Let go of at the end: the transport's promise holds this.
     private let transport: Mutex<(any UpgradeTransport)?>
     private let planned = Mutex<Plan?>(nil)
 
-    init(request: HTTPRequest, offer: ServerHandshake.Offer, transport: any UpgradeTransport) {
+    init(
+        request: HTTPRequest, offer: ServerHandshake.Offer, peer: Peer, shared: ServerShared,
+        transport: any UpgradeTransport
+    ) {
         self.request = request
+        self.peer = peer
+        self.shared = shared
         self.offer = offer
         self.transport = Mutex(transport)
+    }
+
+    /// What trusted proxies say about the client, if there are any.
+    private var forwarded: ForwardedClient {
+        ForwardedClient(
+            of: self.request.headerFields, from: self.peer.address, trusting: self.shared.configuration.trustedProxies)
+    }
+
+    /// The client's address.
+    var clientAddress: SocketAddress? { self.forwarded.address }
+
+    /// The request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
+    var requestAtProxy: HTTPRequest {
+        var request = self.request
+        if let host = self.forwarded.host { request.authority = host }
+        return request
     }
 
     /// The route's plan.
@@ -52,13 +76,13 @@ final class UpgradeAttempt: Sendable {
     /// Lets the application answer, and does what the answer says. Returns when the connection is refused, or is a WebSocket
     /// that needs no task any more.
     func run(
-        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, open: OpenConnections, logger: Logger
+        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger
     ) async {
         guard let connection = await self.decide(responder, channel: channel, logger: logger) else { return }
         if let run = self.plan?.run {
             await self.read(connection, run, logger)
         } else {
-            await open.keep(channel)
+            await self.shared.open.keep(channel)
         }
     }
 

@@ -25,7 +25,7 @@ func serve(
     logger.logLevel = .warning
     let app = Application(
         router: router,
-        server: .http1WebSocket(),
+        server: .webSocket(),
         configuration: .init(address: .hostname(host, port: port), serverName: "duplex", backlog: 4096),
         onServerRunning: { channel in
             let shown = host.contains(":") ? "[\(host)]" : host

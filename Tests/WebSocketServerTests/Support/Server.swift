@@ -23,7 +23,7 @@ struct TestServer: Sendable {
 
     /// Runs a server with these routes on a free port for as long as the closure runs, and shuts it down.
     static func with<T: Sendable>(
-        _ router: Router<BasicRequestContext>, server: HTTPServerBuilder = .http1WebSocket(),
+        _ router: Router<BasicRequestContext>, server: HTTPServerBuilder = .webSocket(),
         _ body: (TestServer) async throws -> T
     ) async throws -> T {
         let ports = Mailbox<Int?>()

@@ -360,7 +360,7 @@ struct HTTP1UpgradeHandlerTests {
         let channel = EmbeddedChannel()
         let reads = ReadCounter()
         try channel.pipeline.syncOperations.addHandler(reads)
-        let setup = WebSocketHTTP1Channel(responder: { _, _, _ in })
+        let setup = WebSocketServerChannel(responder: { _, _, _ in })
         _ = setup.setup(channel: channel, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         channel.read()

@@ -156,7 +156,7 @@ struct RouterMethodsWebSocketTests {
                 var fields: HTTPFields = [.setCookie: "seen=yes", .upgrade: "tea", .secWebSocketAccept: "no"]
                 fields.append(HTTPField(name: .setCookie, value: "again=yes"))
                 fields[HTTPField.Name("X-Room")!] = context.parameters.get("room")
-                return fields
+                return .accept((), headers: fields)
             }, events: { _ in Echo() })
         try await TestServer.with(router) { server in
             try await RawConnection.with(port: server.port) { client in
@@ -210,7 +210,7 @@ struct RouterMethodsWebSocketTests {
             accept: { _, _ in
                 asked.post(())
                 _ = await granted.next()
-                return [:]
+                return .accept(())
             }, events: { _ in Echo() })
         try await TestServer.with(router) { server in
             try await RawConnection.with(port: server.port) { client in

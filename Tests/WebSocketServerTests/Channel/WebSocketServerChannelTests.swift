@@ -9,7 +9,7 @@ import WebSocketNIO
 import WebSocketServer
 
 @Suite(.timeLimit(.minutes(1)))
-struct WebSocketHTTP1ChannelTests {
+struct WebSocketServerChannelTests {
     // MARK: Shutting down
 
     @Test(arguments: ["/read", "/echo"])
@@ -68,7 +68,7 @@ struct WebSocketHTTP1ChannelTests {
             accept: { _, _ in
                 asked.post(())
                 _ = await granted.next()
-                return [:]
+                return .accept(())
             }, events: { _ in Echo() })
         try await TestServer.with(router) { server in
             try await RawConnection.with(port: server.port) { client in

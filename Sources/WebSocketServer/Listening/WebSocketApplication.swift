@@ -1,0 +1,139 @@
+public import Hummingbird
+import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOHTTP1
+public import NIOPosix
+public import ServiceLifecycle
+import UnixSignals
+
+/// A server for the internet: what Hummingbird's `Application` is, and beside that several addresses at once, Unix sockets that
+/// clean up behind themselves, and a listener for each event loop (`SO_REUSEPORT`).
+///
+///     let app = WebSocketApplication(router: router, addresses: [.hostname("0.0.0.0", port: 3000)])
+///     try await app.runService()
+///
+/// Accepting goes on when descriptors run out. A Hummingbird `Application` with `server: .webSocket()` has everything else.
+public struct WebSocketApplication<Responder: HTTPResponder>: Service
+where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
+    /// The default of `backlog`: 4096 connections that wait to be accepted.
+    public static var defaultBacklog: Int { 4096 }
+
+    private let responder: Responder
+    private let addresses: [ListenAddress]
+    private let configuration: WebSocketServerConfiguration
+    private let reusePort: Bool
+    private let backlog: Int
+    private let serverName: String?
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let onRunning: @Sendable ([any Channel]) async -> Void
+
+    /// Makes a server.
+    ///
+    /// - Parameters:
+    ///   - router: What is served.
+    ///   - addresses: Where it listens.
+    ///   - configuration: How connections are treated.
+    ///   - reusePort: Whether each event loop has a listener of its own for each port, and the kernel spreads connections over
+    ///     them; then other processes of the same user can listen there, too. Default: one listener, and connections
+    ///     go to the loops in turn.
+    ///   - backlog: How many connections may wait to be accepted; the kernel may allow fewer. Default ``defaultBacklog``.
+    ///   - serverName: What the Server field says; nil for no such field.
+    ///   - eventLoopGroup: The event loops.
+    ///   - logger: Where is logged.
+    ///   - onRunning: Called when all addresses are listened on, with the listening channels.
+    public init<Builder: HTTPResponderBuilder>(
+        router: Builder,
+        addresses: [ListenAddress],
+        configuration: WebSocketServerConfiguration = WebSocketServerConfiguration(),
+        reusePort: Bool = false,
+        backlog: Int = WebSocketApplication.defaultBacklog,
+        serverName: String? = nil,
+        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger = Logger(label: "WebSocketApplication"),
+        onRunning: @escaping @Sendable ([any Channel]) async -> Void = { _ in }
+    ) where Builder.Responder == Responder {
+        self.responder = router.buildResponder()
+        self.addresses = addresses
+        self.configuration = configuration
+        self.reusePort = reusePort
+        self.backlog = backlog
+        self.serverName = serverName
+        self.group = eventLoopGroup
+        self.logger = logger
+        self.onRunning = onRunning
+    }
+
+    /// Serves until it is shut down gracefully, or its task is cancelled.
+    ///
+    /// - Throws: ``ListenError`` when one of the addresses cannot be listened on; then it listens on none.
+    public func run() async throws {
+        let channel = WebSocketServerChannel(responder: self.respond(), configuration: self.configuration)
+        let listeners = try await Listener.all(
+            self.addresses, channel, on: self.group, reusePort: self.reusePort, backlog: self.backlog, self.logger)
+        defer { for listener in listeners { listener.cleanUp() } }
+        await withGracefulShutdownHandler {
+            await self.onRunning(listeners.map(\.channel.channel))
+            await withDiscardingTaskGroup { group in
+                for listener in listeners { group.addTask { await self.accept(on: listener, channel) } }
+            }
+        } onGracefulShutdown: {
+            for listener in listeners { listener.quiesce() }
+        }
+    }
+
+    /// Serves until SIGINT or SIGTERM.
+    public func runService() async throws {
+        let group = ServiceGroup(
+            configuration: .init(services: [self], gracefulShutdownSignals: [.sigint, .sigterm], logger: self.logger))
+        try await group.run()
+    }
+
+    private func accept(on listener: Listener, _ channel: WebSocketServerChannel) async {
+        let logger = self.logger
+        await withDiscardingTaskGroup { group in
+            do {
+                try await listener.channel.executeThenClose { connections in
+                    for try await connection in connections {
+                        group.addTask { await channel.handle(value: connection, logger: logger) }
+                    }
+                }
+            } catch is CancellationError {
+                // The connections are cancelled as well.
+            } catch {
+                logger.error("listening ended", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// What answers a request: the router, and the fields that all answers have.
+    private func respond() -> HTTPChannelHandler.Responder {
+        let (responder, serverName, date) = (self.responder, self.serverName, HTTPDate())
+        let base = self.logger
+        return { request, writer, channel in
+            var logger = base
+            logger[metadataKey: "request"] = .stringConvertible(RequestID())
+            if let peer = Peer.current { logger[metadataKey: "connection"] = .string(peer.connectionID) }
+            let context = Responder.Context(source: .init(channel: channel, logger: logger))
+            var response: Response
+            do {
+                response = try await responder.respond(to: request, context: context)
+            } catch let error as HTTPParserError {
+                // Of the body; who called this answers it.
+                throw error
+            } catch {
+                logger.debug("a route failed", metadata: ["error": "\(error)"])
+                response = Response(status: .internalServerError)
+            }
+            response.headers[.date] = date.now
+            if let serverName { response.headers[.server] = serverName }
+            do {
+                try await writer.write(response: response.head, body: response.body)
+            } catch let error as HTTPParserError {
+                // There is an answer on its way already, so the error must not become one.
+                throw ListenError(address: "-", "\(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import HummingbirdCore
+public import NIOCore
+public import WebSocketNIO
+
+/// How a server treats its connections, until and beside their being WebSockets. What a WebSocket may do is its route's
+/// `WebSocketConfiguration`.
+///
+/// One value belongs to one server: what it counts (``admission``) and the certificates (``tls``) are shared by all of the
+/// server's addresses.
+public struct WebSocketServerConfiguration: Sendable {
+    /// The default of ``handshakeTimeout``: 10 seconds.
+    public static let defaultHandshakeTimeout: Duration = .seconds(10)
+
+    /// The default of how long a connection may do nothing while a request is awaited or read: 60 seconds. A WebSocket may do
+    /// nothing for ever.
+    public static let defaultIdleTimeout: TimeAmount = .seconds(60)
+
+    /// How long a new connection may take for its PROXY header and TLS, and as long again for its first request. Default
+    /// ``defaultHandshakeTimeout``.
+    public var handshakeTimeout: Duration
+    /// What Hummingbird's HTTP/1.1 server takes: idle timeout (default ``defaultIdleTimeout``), limits of header fields,
+    /// further handlers (which see ordinary requests only).
+    public var http1: HTTP1Channel.Configuration
+    /// Where HTTP/2 is spoken, and WebSockets over it (RFC 8441). Default ``HTTP2Use/overTLS``.
+    public var http2: HTTP2Use
+    /// Certificates; nil, the default, for no TLS.
+    public var tls: ServerTLS?
+    /// Which connections begin with a PROXY protocol header. Default: none.
+    public var proxyProtocol: ProxyProtocol
+    /// Whose `Forwarded` and `X-Forwarded-For` fields are believed. Default: nobody's.
+    public var trustedProxies: [AddressRange]
+    /// How many connections and handshakes are let in.
+    public var admission: AdmissionLimits
+    /// How WebSockets are told to go when the server shuts down.
+    public var drain: DrainPolicy
+
+    /// Where HTTP/2 is spoken.
+    public enum HTTP2Use: Sendable, Hashable {
+        /// Nowhere.
+        case off
+        /// Over TLS, where the client wants it (ALPN).
+        case overTLS
+        /// Over TLS, and without it to clients that begin with it (prior knowledge): for a proxy that speaks it to servers.
+        case everywhere
+    }
+
+    /// Makes a configuration.
+    ///
+    /// - Parameters:
+    ///   - handshakeTimeout: How long a new connection may take for each step of its beginning.
+    ///   - http1: What Hummingbird's HTTP/1.1 server takes.
+    ///   - http2: Where HTTP/2 is spoken.
+    ///   - tls: Certificates.
+    ///   - proxyProtocol: Which connections begin with a PROXY protocol header.
+    ///   - trustedProxies: Whose `Forwarded` fields are believed.
+    ///   - admission: How many connections and handshakes are let in.
+    ///   - drain: How WebSockets are told to go when the server shuts down.
+    public init(
+        handshakeTimeout: Duration = WebSocketServerConfiguration.defaultHandshakeTimeout,
+        http1: HTTP1Channel.Configuration = .init(idleTimeout: WebSocketServerConfiguration.defaultIdleTimeout),
+        http2: HTTP2Use = .overTLS,
+        tls: ServerTLS? = nil,
+        proxyProtocol: ProxyProtocol = .off,
+        trustedProxies: [AddressRange] = [],
+        admission: AdmissionLimits = AdmissionLimits(),
+        drain: DrainPolicy = DrainPolicy()
+    ) {
+        self.handshakeTimeout = handshakeTimeout
+        self.http1 = http1
+        self.http2 = http2
+        self.tls = tls
+        self.proxyProtocol = proxyProtocol
+        self.trustedProxies = trustedProxies
+        self.admission = admission
+        self.drain = drain
+    }
+}
