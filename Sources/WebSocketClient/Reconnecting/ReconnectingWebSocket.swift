@@ -157,6 +157,7 @@ public final class ReconnectingWebSocket: Sendable {
                 try Task.checkCancellation()
                 let ended = WebSocketError(.closed(closure))
                 if self.policy.isTerminal(closure) { throw Terminal(ended) }
+                least = closure.reconnectAfter
                 failure = ended
             } catch let error as Terminal {
                 throw error.error
