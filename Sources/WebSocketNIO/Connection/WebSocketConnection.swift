@@ -57,6 +57,7 @@ public final class WebSocketConnection: Sendable {
     private struct End: ~Copyable {
         var closure: Closure?
         var waiters: [UnsafeContinuation<Closure, Never>] = []
+        var callbacks: [@Sendable (Closure) -> Void] = []
     }
 
     init(
@@ -106,6 +107,15 @@ public final class WebSocketConnection: Sendable {
         }
     }
 
+    /// Calls the closure when the connection has ended, on whichever thread finds that out; at once if it has.
+    package func whenClosed(_ callback: @escaping @Sendable (Closure) -> Void) {
+        let closure = self.end.withLock { end in
+            if end.closure == nil { end.callbacks.append(callback) }
+            return end.closure
+        }
+        if let closure { callback(closure) }
+    }
+
     /// How the connection ended; nil while it has not.
     public var closure: Closure? { self.end.withLock { $0.closure } }
 
@@ -136,12 +146,13 @@ public final class WebSocketConnection: Sendable {
 
     func ended(_ closure: Closure) {
         self.setState(.closed)
-        let waiters = self.end.withLock { end in
+        let (waiters, callbacks) = self.end.withLock { end in
             end.closure = closure
-            defer { end.waiters = [] }
-            return end.waiters
+            defer { (end.waiters, end.callbacks) = ([], []) }
+            return (end.waiters, end.callbacks)
         }
         for waiter in waiters { waiter.resume(returning: closure) }
+        for callback in callbacks { callback(closure) }
     }
 
     /// Runs the closure on the event loop: at once when already there.

@@ -63,8 +63,8 @@ final class ChannelOpening {
     private func admit() {
         let admission = self.setup.shared.admission
         switch admission.connectionOpened(from: self.peer.address) {
-        case .accept(let key):
-            self.channel.closeFuture.whenComplete { _ in admission.connectionClosed(key) }
+        case .accept(let ticket):
+            self.channel.closeFuture.whenComplete { _ in admission.connectionClosed(ticket) }
             self.secure()
         case .refuse(let reason):
             self.close("there are too many: \(reason.rawValue)")

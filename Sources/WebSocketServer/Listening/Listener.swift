@@ -67,7 +67,7 @@ struct Listener: Sendable {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if reusePort { try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1) }
-                    try channel.pipeline.syncOperations.addHandler(setup.shared.acceptGuard(logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(logger))
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
