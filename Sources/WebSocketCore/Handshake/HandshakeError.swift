@@ -7,6 +7,7 @@ public struct HandshakeError: Error, Hashable, Sendable {
         case httpVersion
         case method(String)
         case host
+        case target
         case notAnUpgrade
         case key
         case version(String?)
@@ -61,6 +62,7 @@ extension HandshakeError: CustomStringConvertible {
         case .httpVersion: "a WebSocket handshake needs HTTP/1.1"
         case .method(let method): "a WebSocket handshake is a GET, not a \(method)"
         case .host: "exactly one Host field with a host is needed"
+        case .target: "the request's target has a fragment, or bytes that need escaping"
         case .notAnUpgrade: "this address speaks WebSocket: Upgrade: websocket and Connection: Upgrade are needed"
         case .key: "exactly one Sec-WebSocket-Key is needed, 16 bytes in base64"
         case .version(let version): "Sec-WebSocket-Version must be 13, not \(version ?? "missing")"

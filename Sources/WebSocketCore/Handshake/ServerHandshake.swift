@@ -76,6 +76,9 @@ public enum ServerHandshake {
         guard let host = request.authority, isHost(host), fields[values: .host].isEmpty else {
             throw HandshakeError(.host)
         }
+        guard let path = request.path, isTarget(path) else {
+            throw HandshakeError(.target)
+        }
         guard HTTPGrammar.list(fields[values: .upgrade], contains: "websocket"),
             HTTPGrammar.list(fields[values: .connection], contains: "upgrade")
         else {
@@ -104,11 +107,37 @@ public enum ServerHandshake {
 
     /// Whether the text can be the value of Host: a name or an address, perhaps with a port, and nothing else.
     static func isHost(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
+        var host = Substring(text).utf8
+        if host.first == UInt8(ascii: "[") {
+            guard let end = host.firstIndex(of: UInt8(ascii: "]")) else { return false }
+            let address = host[host.index(after: host.startIndex)..<end]
+            guard address.contains(UInt8(ascii: ":")) else { return false }
+            host = host[host.index(after: end)...]
+            guard isPort(host) else { return false }
+            host = address
+        } else {
+            let colon = host.firstIndex(of: UInt8(ascii: ":")) ?? host.endIndex
+            guard isPort(host[colon...]) else { return false }
+            host = host[..<colon]
+        }
+        return !host.isEmpty
+            && host.allSatisfy { byte in
                 byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "@") && byte != UInt8(ascii: "/")
                     && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: ",")
-                    && byte != UInt8(ascii: "\\")
+                    && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "[") && byte != UInt8(ascii: "]")
             }
+    }
+
+    /// Whether the bytes are nothing, or a colon and a port (which may be empty, RFC 3986, section 3.2.3).
+    private static func isPort(_ bytes: Substring.UTF8View) -> Bool {
+        guard let first = bytes.first else { return true }
+        let digits = bytes.dropFirst()
+        return first == UInt8(ascii: ":") && digits.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+            && (digits.isEmpty || UInt16(Substring(digits)) != nil)
+    }
+
+    /// Whether the text can be a request's target: no fragment (RFC 9112, section 3.2), no control, no space.
+    static func isTarget(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }
     }
 }
