@@ -8,6 +8,8 @@ extension WebSocketChannelHandler {
     /// Starts the closing handshake.
     func startClosing(_ frame: CloseFrame, timeout: UInt64? = nil) {
         self.loop.enter()
+        // Before the Close frame, with which sending ends.
+        if self.usesBacklog, self.held != nil { self.releaseHeld(isLast: true) }
         self.perform(self.hot.pointee.machine.close(frame, timeout: timeout, now: self.now))
         self.loop.leave()
     }
@@ -119,6 +121,7 @@ extension WebSocketChannelHandler {
         self.onAmount = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
+        self.loop.statistics.pointee.closed[closure.code.rawValue, default: 0] += 1
         connection.setBuffered(0)
 
         let error = WebSocketError(.closed(closure))

@@ -38,6 +38,7 @@ extension WebSocketConnection {
         handler.connection = connection
         handler.drain = drain
         drain?.opened()
+        handler.loop.statistics.pointee.opened &+= 1
         if let queue { handler.sink = .queue(queue) }
         if let options = channel.syncOptions {
             // Not all kinds of channels know all of these, and none is needed for things to be right.

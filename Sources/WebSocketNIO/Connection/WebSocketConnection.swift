@@ -52,6 +52,7 @@ public final class WebSocketConnection: Sendable {
     /// Bytes that wait on the loop, and bytes that are on their way to it.
     private let buffered = Atomic<Int>(0)
     private let inTransit = Atomic<Int>(0)
+    private let dropped = Atomic<Int>(0)
     private let end = Mutex(End())
 
     private struct End: ~Copyable {
@@ -119,7 +120,14 @@ public final class WebSocketConnection: Sendable {
     /// How the connection ended; nil while it has not.
     public var closure: Closure? { self.end.withLock { $0.closure } }
 
+    /// How many messages were dropped because the peer is too slow; see ``SlowConsumerPolicy``.
+    public var droppedMessages: Int { self.dropped.load(ordering: .relaxed) }
+
     // MARK: For the driver
+
+    func addDropped() {
+        self.dropped.add(1, ordering: .relaxed)
+    }
 
     /// Whether this is called on the connection's event loop.
     var isOnLoop: Bool {
@@ -139,6 +147,9 @@ public final class WebSocketConnection: Sendable {
     func setBuffered(_ bytes: Int) {
         self.buffered.store(bytes, ordering: .relaxed)
     }
+
+    /// How many bytes are on their way to the event loop.
+    var inTransitBytes: Int { self.inTransit.load(ordering: .relaxed) }
 
     func addInTransit(_ bytes: Int) {
         self.inTransit.add(bytes, ordering: .relaxed)

@@ -214,7 +214,7 @@ struct HostileHandshakeTests {
     /// However slowly a head comes, and whether it is the connection's first or not: it has the handshake's time.
     @Test(arguments: [false, true])
     func endlessHead(isSecond: Bool) async throws {
-        let configuration = WebSocketServerConfiguration(handshakeTimeout: .milliseconds(500))
+        let configuration = WebSocketServerConfiguration(handshakeTimeout: .seconds(2))
         try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
             try await RawConnection.with(port: server.port) { client in
                 if isSecond {
