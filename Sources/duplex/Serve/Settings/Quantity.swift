@@ -43,7 +43,9 @@ enum Quantity {
     }
 
     private static func text(of number: Int, _ units: [(unit: String, count: Int)]) -> String {
-        guard number != 0, let (unit, count) = units.first(where: { number.isMultiple(of: $0.count) }) else { return "0" }
+        guard number != 0, let (unit, count) = units.first(where: { number.isMultiple(of: $0.count) }) else {
+            return "0"
+        }
         return "\(number / count)\(unit)"
     }
 }

@@ -68,7 +68,8 @@ extension SettingKey {
         case .compressionMode: .choice(CompressionMode.allCases.map(\.rawValue))
         case .allowOrigin: .origins
         case .proxyProtocolFrom, .trustedProxies: .ranges
-        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond: .count(0...10_000_000)
+        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond:
+            .count(0...10_000_000)
         case .handshakeTimeout, .idleTimeout: .duration(.milliseconds(100)...day)
         case .keepaliveTimeout: .duration(.seconds(1)...day)
         case .tlsReloadInterval, .keepaliveInterval: .duration(.seconds(1)...day, orZero: true)

@@ -65,7 +65,8 @@ extension Settings {
 
     private func webSocket(maxMessageSize: Int, maxSendBuffer: Int) -> WebSocketConfiguration {
         let keepalive: WebSocketConfiguration.Keepalive? =
-            self.keepaliveInterval > .zero ? .init(interval: self.keepaliveInterval, timeout: self.keepaliveTimeout) : nil
+            self.keepaliveInterval > .zero
+            ? .init(interval: self.keepaliveInterval, timeout: self.keepaliveTimeout) : nil
         // WIRING: the rates from `messagesPerSecond`, `bytesPerSecond` (zero: no limit) and `rateAction`; the slow consumer
         // policy from `slowConsumers`.
         return WebSocketConfiguration(

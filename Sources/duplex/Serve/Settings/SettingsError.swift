@@ -59,7 +59,8 @@ struct SettingsError: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self.code {
         case .value(let key, let source, let problem):
-            "\(key.rawValue) (from \(source)): '\(problem.text)' is not \(problem.allowed)" + SettingsError.hint(source, problem)
+            "\(key.rawValue) (from \(source)): '\(problem.text)' is not \(problem.allowed)"
+                + SettingsError.hint(source, problem)
         case .shape(let key, let file, let allowed):
             "\(key) (from \(file)): it has to be \(allowed)"
         case .unknownKey(let key, let file, let nearest):

@@ -49,7 +49,8 @@ struct SettingsFile: Sendable {
                     throw .shape(name, inFile: path, (key.kind.isList ? "a list, each " : "") + key.kind.allowed)
                 }
                 guard values.updateValue(texts, forKey: key) == nil else { throw .file(path, "it has \(name) twice") }
-            } else if case .object(let inner) = value, SettingKey.allCases.contains(where: { $0.rawValue.hasPrefix(name + ".") }) {
+            } else if SettingKey.allCases.contains(where: { $0.rawValue.hasPrefix(name + ".") }) {
+                guard case .object(let inner) = value else { throw .shape(name, inFile: path, "an object") }
                 try self.collect(inner, under: name + ".", of: path, into: &values)
             } else {
                 throw .unknownKey(name, inFile: path)
@@ -107,8 +108,10 @@ private enum JSONValue: Decodable, Equatable {
             return texts
         case (.string(let text), _): return [text]
         case (.bool(let value), .toggle): return [value ? "on" : "off"]
-        case (.whole(let value), .count), (.whole(let value), .size), (.whole(let value), .duration): return ["\(value)"]
-        case (.number(let value), .count), (.number(let value), .size), (.number(let value), .duration): return ["\(value)"]
+        case (.whole(let value), .count), (.whole(let value), .size), (.whole(let value), .duration):
+            return ["\(value)"]
+        case (.number(let value), .count), (.number(let value), .size), (.number(let value), .duration):
+            return ["\(value)"]
         default: return nil
         }
     }

@@ -25,7 +25,8 @@ struct SettingsReader: Sendable {
                 EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty })
                     .prefixKeys(with: "duplex"),
                 InMemoryProvider(name: "file", values: SettingsReader.values(file?.values ?? [:])),
-                InMemoryProvider(name: "defaults", values: SettingsReader.values(Dictionary(uniqueKeysWithValues: standard))),
+                InMemoryProvider(
+                    name: "defaults", values: SettingsReader.values(Dictionary(uniqueKeysWithValues: standard))),
             ],
             accessReporter: trace)
     }
