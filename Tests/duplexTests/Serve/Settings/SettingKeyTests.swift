@@ -3,6 +3,12 @@ import Testing
 
 @testable import duplex
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 @Suite struct SettingKeyTests {
     @Test(arguments: [
         (SettingKey.port, "port", "DUPLEX_PORT"),
@@ -34,6 +40,19 @@ import Testing
         let value = try reader.value(key)
         #expect(try value == key.kind.parse([key.kind.example]).get())
         #expect(reader.source(key) == .variable(key.variable))
+    }
+
+    @Test func theDocumentationHasThemAll() throws {
+        let sources = #filePath.split(separator: "/Tests/").first.map { "\($0)" } ?? ""
+        let document = try String(contentsOfFile: sources + "/docs/serve.md", encoding: .utf8)
+        let lines = document.split(separator: "\n")
+        for key in SettingKey.allCases {
+            let standard = key.standard.map { "`\($0)`" } ?? "-"
+            let row = "| `\(key.rawValue)` | `--\(key.flag)` | `\(key.variable)` | \(standard) | "
+            #expect(lines.contains { $0.hasPrefix(row) }, "\(row)")
+        }
+        let rows = lines.count { $0.contains("` | `--") }
+        #expect(rows == SettingKey.allCases.count)
     }
 
     @Test(arguments: SettingKey.allCases)
