@@ -70,7 +70,11 @@ struct Listen: AsyncParsableCommand {
                 }
             }
         }
-        try await serve(router, scheme: "ws", host: self.host, port: self.port)
+        // All are told to go at once: it is for one developer's clients.
+        try await Serving(
+            addresses: [.hostname(self.host, port: self.port)], scheme: "ws",
+            configuration: WebSocketServerConfiguration(http2: .off, drain: DrainPolicy(window: .zero))
+        ).run(router)
     }
 }
 
