@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "WebSocketNIO", targets: ["WebSocketNIO"]),
         .library(name: "WebSocketClient", targets: ["WebSocketClient"]),
         .library(name: "WebSocketServer", targets: ["WebSocketServer"]),
+        .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .executable(name: "duplex", targets: ["duplex"]),
     ],
     dependencies: [
@@ -25,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
@@ -72,11 +74,17 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "PrometheusMetrics",
+            dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .target(
             name: "WebSocketServer",
             dependencies: [
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketNIO",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -100,10 +108,12 @@ let package = Package(
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketNIO",
+                "PrometheusMetrics",
                 "WebSocketClient",
                 "WebSocketServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -178,8 +188,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "WebSocketServerTests",
             dependencies: [
+                "PrometheusMetrics",
                 "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",

@@ -13,6 +13,7 @@ extension WebSocketChannelHandler {
             self.held!.append(message)
         }
         self.hot.pointee.heldBytes += self.held!.bytes - before
+        if self.usesBacklog { self.countQueued() }
     }
 
     /// What becomes of a message that is sent without waiting and finds no room.

@@ -67,6 +67,7 @@ final class ChannelOpening {
             self.channel.closeFuture.whenComplete { _ in admission.connectionClosed(ticket) }
             self.secure()
         case .refuse(let reason):
+            self.configuration.metrics?.connectionRefused(reason.rawValue)
             self.close("there are too many: \(reason.rawValue)")
         }
     }

@@ -84,7 +84,10 @@ final class UpgradeAttempt: Sendable {
             return await self.refuse(
                 Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel, logger)
         }
-        guard let connection = await self.decide(responder, channel: channel, logger: logger) else { return }
+        let begin = ContinuousClock.now
+        let decided = await self.decide(responder, channel: channel, logger: logger)
+        self.shared.configuration.metrics?.handshakeAnswered(after: ContinuousClock.now - begin)
+        guard let connection = decided else { return }
         if let run = self.plan?.run {
             await self.read(connection, run, logger)
         } else {
@@ -100,6 +103,7 @@ final class UpgradeAttempt: Sendable {
     }
 
     private func log(_ status: HTTPResponse.Status, _ logger: Logger) {
+        self.shared.configuration.metrics?.handshakeRefused(status.code)
         logger.info(
             "handshake refused",
             metadata: [
