@@ -128,7 +128,8 @@ extension WebSocketChannelHandler {
     }
 
     private var countedByChannel: Int {
-        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if let stream { return stream.waitingBytes }
+        return (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
