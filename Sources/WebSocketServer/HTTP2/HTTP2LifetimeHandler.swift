@@ -151,7 +151,7 @@ final class HTTP2LifetimeHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A stream's error has ended the stream.
-        guard !(error is NIOHTTP2Errors.StreamError) else { return }
+        guard !NIOHTTP2Errors.endsStreamOnly(error) else { return }
         self.close("\(error)")
     }
 }
