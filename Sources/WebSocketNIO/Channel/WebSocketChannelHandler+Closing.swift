@@ -83,6 +83,7 @@ extension WebSocketChannelHandler {
     private func closeWhenWritten() {
         guard let context = self.context else { return }
         self.flush()
+        if let stream { return stream.finish() }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: written)

@@ -129,7 +129,8 @@ extension WebSocketChannelHandler {
     }
 
     private var countedByChannel: Int {
-        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if let stream { return stream.waitingBytes }
+        return (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     /// Tells the loop's statistics how many bytes wait, where the socket is full.

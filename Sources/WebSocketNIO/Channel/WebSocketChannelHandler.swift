@@ -60,6 +60,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// The handle; it and this hold each other until the connection is gone.
     var connection: WebSocketConnection?
     var context: ChannelHandlerContext?
+    /// What the channel is on, where it is no socket.
+    var stream: (any StreamTransport)?
 
     /// Compression, from the first compressed message on.
     var deflate: DeflateStates?
@@ -215,7 +217,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let wasFull = self.hot.pointee.isSocketFull
-        self.hot.pointee.isSocketFull = !context.channel.isWritable
+        self.hot.pointee.isSocketFull = !(self.stream?.isWritable ?? context.channel.isWritable)
         self.countQueued()
         if self.hot.pointee.isSocketFull {
             if self.usesBacklog { self.hot.pointee.isHolding = true }

@@ -174,12 +174,12 @@ final class UpgradeAttempt: Sendable {
             // What is written from now on is thrown away.
             writer.finish()
             // Middleware may still have something to do behind an answer; one without an end has to stop.
-            if response.status != .switchingProtocols { group.cancelAll() }
+            if response.status != self.offer.acceptance { group.cancelAll() }
             return await self.carryOut(response, body, on: channel, logger)
         }
     }
 
-    /// The head of the application's answer, and the body where it matters. A WebSocket route answers 101 at once; anything
+    /// The head of the application's answer, and the body where it matters. A WebSocket route answers at once, with 101 or 200; anything
     /// else is a refusal, of which only so much is taken that an endless answer (of a route that streams events, say) does
     /// no harm.
     private static func beginning(
@@ -208,7 +208,7 @@ final class UpgradeAttempt: Sendable {
     ) async -> WebSocketConnection? {
         guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
-            guard response.status == .switchingProtocols, let plan = self.plan else {
+            guard response.status == self.offer.acceptance, let plan = self.plan else {
                 let refusal = Refusal(response, body: body, of: self.request)
                 self.log(refusal.status, logger)
                 transport.refuse(refusal)
