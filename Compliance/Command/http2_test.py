@@ -64,6 +64,14 @@ def requests(connect):
         http2.send(stream, CloseConnection(1000, "done"))
         equal(http2.receive(stream, CloseConnection).code, 1000)
         http2.until(lambda: http2.streams[stream].ended)
+    with check("Close and END_STREAM in one DATA frame, as Chromium sends them: Close and END_STREAM come back, no RST_STREAM"), connect() as http2:
+        stream = http2.websocket("/echo")
+        closing = http2.streams[stream].websocket.send(CloseConnection(4000, "x"))
+        http2.state.send_data(stream, closing, end_stream=True)
+        http2.flush()
+        equal(http2.receive(stream, CloseConnection).code, 4000)
+        http2.until(lambda: http2.streams[stream].ended)
+        equal(http2.streams[stream].reset, None)
     with check("a message larger than the windows"), connect() as http2:
         stream, data = http2.websocket("/echo"), bytes(range(256)) * 4096
         http2.send(stream, BytesMessage(data))
@@ -151,6 +159,7 @@ def goodbye(http2, streams):
 class Stream:
     def __init__(self):
         self.status, self.fields, self.body, self.ended = None, {}, b"", False
+        self.reset = None
         self.websocket, self.events, self.parts = None, [], []
 
 
@@ -253,3 +262,4 @@ class HTTP2:
                 it.body += event.data
         elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
             it.ended = True
+            it.reset = getattr(event, "error_code", None)

@@ -17,6 +17,9 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = HTTP2Frame.FramePayload
 
+    /// How long the last frames may wait for the peer's window: 3 seconds, as long as a closing handshake at shutdown.
+    static let lingerTime: TimeAmount = .seconds(3)
+
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
     private let buffers: ReceiveBuffers
@@ -149,14 +152,23 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
         case .input:
             promise?.succeed()
         case .all:
-            if self.isInputOver, self.waitingBytes == 0 {
-                // With both sides ended the stream is over, and the channel closes by itself.
+            if self.isInputOver, self.waitingBytes == 0 || self.isOutputOver {
+                // With both sides ended the stream is over, and the channel closes by itself. What waits still goes out: browsers
+                // end their side with the Close frame itself, and have not got ours yet.
                 self.endOutput(context, nil)
                 promise.map { context.channel.closeFuture.cascade(to: $0) }
+                if self.waitingBytes > 0 { self.linger(context) }
             } else {
                 // RST_STREAM with CANCEL.
                 context.close(promise: promise)
             }
+        }
+    }
+
+    /// Cuts the stream if the peer does not let go out what waits.
+    private func linger(_ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.lingerTime) {
+            self.context?.close(promise: nil)
         }
     }
 
