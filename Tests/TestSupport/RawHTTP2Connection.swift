@@ -66,9 +66,7 @@ package final class RawHTTP2Connection: Sendable {
         try await self.multiplexer.openStream { channel in
             channel.eventLoop.makeCompletedFuture {
                 if !reads { try channel.syncOptions?.setOption(.autoRead, value: false) }
-                let payloads = Mailbox<HTTP2Frame.FramePayload?>()
-                try channel.pipeline.syncOperations.addHandler(PayloadReader(payloads))
-                return RawHTTP2Stream(channel: channel, payloads: payloads)
+                return try RawHTTP2Stream(channel)
             }
         }
     }
@@ -79,7 +77,7 @@ package final class RawHTTP2Connection: Sendable {
     }
 }
 
-/// One stream of such a client.
+/// One stream of such a client, or of ``RawHTTP2Server``.
 package struct RawHTTP2Stream: Sendable {
     /// What the stream ended with, instead of what was waited for.
     package struct Ended: Error {
@@ -87,8 +85,14 @@ package struct RawHTTP2Stream: Sendable {
         package var code: HTTP2ErrorCode?
     }
 
-    fileprivate let channel: any Channel
-    fileprivate let payloads: Mailbox<HTTP2Frame.FramePayload?>
+    private let channel: any Channel
+    private let payloads = Mailbox<HTTP2Frame.FramePayload?>()
+
+    /// On the channel's event loop.
+    init(_ channel: any Channel) throws {
+        self.channel = channel
+        try channel.pipeline.syncOperations.addHandler(PayloadReader(self.payloads))
+    }
 
     /// An extended CONNECT as RFC 8441 has it; pseudo-header fields come first.
     package static func connect(
@@ -119,6 +123,14 @@ package struct RawHTTP2Stream: Sendable {
     /// Sends bytes.
     package func send(_ bytes: [UInt8], endStream: Bool = false) async throws {
         try await self.send(.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: endStream)))
+    }
+
+    /// Sends frames in one write.
+    package func send(together payloads: [HTTP2Frame.FramePayload]) async throws {
+        try await self.channel.eventLoop.flatSubmit {
+            for payload in payloads.dropLast() { self.channel.write(payload, promise: nil) }
+            return self.channel.writeAndFlush(payloads[payloads.count - 1])
+        }.get()
     }
 
     /// Whether more can be sent without waiting.

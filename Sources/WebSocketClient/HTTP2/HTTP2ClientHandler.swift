@@ -58,6 +58,8 @@ final class HTTP2ClientHandler: ChannelInboundHandler {
             // Pushes are not allowed, and servers open no other streams.
             stream.close()
         }
+        // HTTP/2 ends its streams by itself. NIO's TLS, where half an end is allowed, waits 5 seconds when both ends close.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let connection = HTTP2ClientHandler(deadline, promise)
         try channel.pipeline.syncOperations.addHandlers([http2, connection], position: position)
         connection.multiplexer = try http2.syncMultiplexer()

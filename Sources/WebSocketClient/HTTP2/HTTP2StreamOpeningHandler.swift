@@ -98,8 +98,9 @@ final class HTTP2StreamOpeningHandler: ChannelInboundHandler, RemovableChannelHa
     func channelReadComplete(context: ChannelHandlerContext) {
         if case .accepted(let response, let agreement, let compression, let behind) = self.state {
             self.open(response, agreement, compression, behind, context)
+        } else {
+            context.fireChannelReadComplete()
         }
-        context.fireChannelReadComplete()
     }
 
     private func open(
@@ -113,6 +114,8 @@ final class HTTP2StreamOpeningHandler: ChannelInboundHandler, RemovableChannelHa
             let data = HTTP2DataHandler(sendBuffer: self.opening.configuration.sendBuffer, eventLoop: context.eventLoop)
             try pipeline.addHandler(data, position: .after(self))
             let dataContext = try pipeline.context(handler: data)
+            // First: what the connection's handler sends at once must not pass through it.
+            pipeline.removeHandler(self.codec, promise: nil)
             let connection = try WebSocketConnection.start(
                 on: context.channel, position: .after(data), role: .client,
                 handshake: .init(
@@ -123,11 +126,11 @@ final class HTTP2StreamOpeningHandler: ChannelInboundHandler, RemovableChannelHa
             self.promise.succeed(connection)
             data.receive(behind, dataContext)
             if self.isInputOver { data.endInput(dataContext) }
+            data.channelReadComplete(context: dataContext)
+            pipeline.removeHandler(self, promise: nil)
         } catch {
             self.promise.fail(DialError(connecting: error))
         }
-        pipeline.removeHandler(self.codec, promise: nil)
-        pipeline.removeHandler(self, promise: nil)
     }
 
     private func fail(_ error: DialError) {

@@ -35,6 +35,8 @@ struct HTTP2ServerChannel: Sendable {
             firstStreamTimeout: .nanoseconds(Int64(clamping: configuration.handshakeTimeout.nanoseconds)),
             idleTimeout: configuration.http1.idleTimeout, goodbye: goodbye.http2StreamDelegate,
             eventLoop: channel.eventLoop, logger: logger)
+        // HTTP/2 ends its streams by itself. NIO's TLS, where half an end is allowed, waits 5 seconds when both ends close.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let pipeline = channel.pipeline.syncOperations
         let stream = HTTP2StreamChannel(responder: self.responder, peer: peer, shared: self.shared)
         let connection = try pipeline.configureAsyncHTTP2Pipeline(
