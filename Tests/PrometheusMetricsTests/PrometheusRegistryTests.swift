@@ -63,9 +63,11 @@ struct PrometheusRegistryTests {
         #expect(PrometheusText.name(text) == expected)
     }
 
-    @Test(arguments: [
-        (0, "0"), (1.5, "1.5"), (-2, "-2"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"), (1e20, "1e+20"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (1.5, "1.5"), (-2, "-2"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
+            (1e20, "1e+20"),
+        ] as [(Double, String)])
     func numbers(value: Double, expected: String) {
         #expect(PrometheusText.number(value) == expected)
     }

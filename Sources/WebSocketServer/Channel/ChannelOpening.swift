@@ -130,7 +130,8 @@ final class ChannelOpening {
     private func close(_ reason: String) {
         guard !self.isOver else { return }
         self.logger.debug(
-            "connection refused", metadata: ["reason": "\(reason)", "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
+            "connection refused",
+            metadata: ["reason": "\(reason)", "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
         self.channel.close(promise: nil)
         self.end(.gone)
     }

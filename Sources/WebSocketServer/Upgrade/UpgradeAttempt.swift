@@ -82,7 +82,8 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
-                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel, logger)
+                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
+                logger)
         }
         let begin = ContinuousClock.now
         let decided = await self.decide(responder, channel: channel, logger: logger)
@@ -120,7 +121,8 @@ final class UpgradeAttempt: Sendable {
             "WebSocket opened",
             metadata: [
                 "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
-                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")", "http": "\(self.peer.httpVersion)",
+                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+                "http": "\(self.peer.httpVersion)",
             ])
         connection.whenClosed { closure in
             logger.debug(

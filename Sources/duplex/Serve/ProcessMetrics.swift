@@ -21,7 +21,9 @@ enum ProcessMetrics {
         func set(_ name: String, _ value: Double?) {
             if let value { registry.makeMeter(label: name, dimensions: []).set(value) }
         }
-        set("process_open_fds", (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map { Double($0.count) })
+        set(
+            "process_open_fds",
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map { Double($0.count) })
         set("process_max_fds", self.maxDescriptors(self.read("/proc/self/limits")))
         set("process_resident_memory_bytes", self.resident(self.read("/proc/self/status")))
         set("process_cpu_seconds_total", self.cpuSeconds(self.read("/proc/self/stat")))

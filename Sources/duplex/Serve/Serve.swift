@@ -122,7 +122,8 @@ extension Settings {
         let router = routes(self)
         if self.observability {
             router.health(readiness)
-            let registry = PrometheusRegistry(help: WebSocketMetrics.help.merging(ProcessMetrics.help) { first, _ in first })
+            let registry = PrometheusRegistry(
+                help: WebSocketMetrics.help.merging(ProcessMetrics.help) { first, _ in first })
             let metrics = WebSocketMetrics(loops: server.group, factory: registry)
             server.configuration.metrics = metrics
             router.get("/metrics") { _, _ in

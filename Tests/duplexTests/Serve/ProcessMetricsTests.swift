@@ -5,7 +5,8 @@ import Testing
 
 struct ProcessMetricsTests {
     @Test func parses() {
-        let limits = "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 524288               files     \n"
+        let limits =
+            "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 524288               files     \n"
         #expect(ProcessMetrics.maxDescriptors(limits) == 1024)
         #expect(ProcessMetrics.maxDescriptors("") == nil)
         #expect(ProcessMetrics.resident("Name:\tx\nVmRSS:\t    2048 kB\n") == 2_097_152)
