@@ -86,23 +86,23 @@ struct WebSocketMetricsTests {
         let configuration = WebSocketServerConfiguration(
             admission: AdmissionLimits(maxConnections: 100, handshakesPerSecond: 1))
         try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
-            var refusals: [WebSocketRefusalSeen] = []
-            for _ in 0..<5 {
-                do {
-                    try await WebSocketClient.connect(to: server.url("/echo")).close()
-                } catch let error as DialError {
-                    let response = try #require(error.refusal).response
-                    refusals.append(.init(status: response.status, retryAfter: response.headerFields[.retryAfter]))
+            // All at once: with two at once and one a second, they would have to take a quarter of a minute to be let in.
+            let refusals = try await withThrowingTaskGroup(of: HTTPResponse?.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        do {
+                            try await WebSocketClient.connect(to: server.url("/echo")).close()
+                            return nil
+                        } catch let error as DialError {
+                            return try #require(error.refusal).response
+                        }
+                    }
                 }
+                return try await group.reduce(into: [HTTPResponse]()) { if let refusal = $1 { $0.append(refusal) } }
             }
             #expect(!refusals.isEmpty)
-            #expect(refusals.allSatisfy { $0.status == .serviceUnavailable && $0.retryAfter == "1" })
+            #expect(refusals.allSatisfy { $0.status == .serviceUnavailable && $0.headerFields[.retryAfter] == "1" })
         }
-    }
-
-    struct WebSocketRefusalSeen {
-        var status: HTTPResponse.Status
-        var retryAfter: String?
     }
 
     @Test func health() async throws {
