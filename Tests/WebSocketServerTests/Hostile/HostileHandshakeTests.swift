@@ -146,8 +146,20 @@ struct HostileHandshakeTests {
         try await self.check(hostile, way)
     }
 
+    /// The bytes in pieces of one to sixteen.
+    private static func pieces(of bytes: [UInt8]) -> [[UInt8]] {
+        var (pieces, rest) = ([[UInt8]](), bytes[...])
+        while !rest.isEmpty {
+            pieces.append(Array(rest.prefix(Int.random(in: 1...16))))
+            rest = rest.dropFirst(pieces.last?.count ?? 1)
+        }
+        return pieces
+    }
+
     private func check(_ hostile: Case, _ way: Way) async throws {
-        try await TestServer.with(echoRouter()) { server in
+        // Time enough, however busy the machine is.
+        let configuration = WebSocketServerConfiguration(handshakeTimeout: .seconds(60))
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
             try await RawConnection.with(port: server.port) { client in
                 if way == .second {
                     try await client.send(Handshake.get("/page"))
@@ -155,7 +167,7 @@ struct HostileHandshakeTests {
                 }
                 // The server may have ended the connection in the midst of it.
                 if way == .dripped {
-                    for byte in hostile.bytes { try? await client.send([byte]) }
+                    for piece in Self.pieces(of: hostile.bytes) { try? await client.send(piece) }
                 } else {
                     try? await client.send(hostile.bytes)
                 }
@@ -201,7 +213,7 @@ struct HostileHandshakeTests {
                     #expect(try await client.readAnswer().body == "a page")
                 }
                 if way == .dripped {
-                    for byte in request.bytes { try await client.send([byte]) }
+                    for piece in Self.pieces(of: request.bytes) { try await client.send(piece) }
                 } else {
                     try await client.send(request.bytes)
                 }
