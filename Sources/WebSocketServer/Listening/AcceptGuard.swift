@@ -53,8 +53,12 @@ final class AcceptGuard: ChannelDuplexHandler {
     private func pause(_ context: ChannelHandlerContext) {
         guard !self.isPaused else { return }
         self.isPaused = true
+        // Or the loop would be woken up by what it cannot accept, again and again.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         context.eventLoop.assumeIsolated().scheduleTask(in: AcceptGuard.pause) {
             self.isPaused = false
+            guard context.channel.isActive else { return }
+            try? context.channel.syncOptions?.setOption(.autoRead, value: true)
             guard self.isReadDeferred else { return }
             self.isReadDeferred = false
             context.read()
