@@ -17,6 +17,9 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = HTTP2Frame.FramePayload
 
+    /// How long what is left may wait for the peer's windows when both ends are done: 2 seconds, as for a refusal.
+    package static let lingerTime: TimeAmount = .seconds(2)
+
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
     private let buffers: ReceiveBuffers
@@ -27,6 +30,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     private var isOutputOver = false
     /// Whether what comes is thrown away.
     private var isFinishing = false
+    private var timeout: Scheduled<Void>?
     /// The newest write, with which all before it are done.
     private var lastWrite: EventLoopFuture<Void>?
 
@@ -49,6 +53,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.batch = nil
+        self.timeout?.cancel()
     }
 
     // MARK: In
@@ -149,14 +154,23 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
         case .input:
             promise?.succeed()
         case .all:
-            if self.isInputOver, self.waitingBytes == 0 {
+            if self.isInputOver {
                 // With both sides ended the stream is over, and the channel closes by itself.
                 self.endOutput(context, nil)
                 promise.map { context.channel.closeFuture.cascade(to: $0) }
+                self.linger(context)
             } else {
                 // RST_STREAM with CANCEL.
                 context.close(promise: promise)
             }
+        }
+    }
+
+    /// Cuts the stream if the peer does not take what is left.
+    private func linger(_ context: ChannelHandlerContext) {
+        guard self.waitingBytes > 0, self.timeout == nil else { return }
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.lingerTime) {
+            context.close(promise: nil)
         }
     }
 
