@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "WebSocketNIO", targets: ["WebSocketNIO"]),
         .library(name: "WebSocketClient", targets: ["WebSocketClient"]),
         .library(name: "WebSocketServer", targets: ["WebSocketServer"]),
+        .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .executable(name: "duplex", targets: ["duplex"]),
     ],
     dependencies: [
@@ -25,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -89,12 +91,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "PrometheusMetrics",
+            dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .target(
             name: "WebSocketServer",
             dependencies: [
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketHTTP2",
                 "WebSocketNIO",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -121,10 +129,12 @@ let package = Package(
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketNIO",
+                "PrometheusMetrics",
                 "WebSocketClient",
                 "WebSocketServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -213,8 +223,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "WebSocketServerTests",
             dependencies: [
+                "PrometheusMetrics",
                 "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",

@@ -19,6 +19,7 @@ import connect_test
 import deflate_limits_test
 import deflate_test
 import echo_test
+import http2_test
 import interop_deflate_servers_test
 import interop_deflate_test
 import interop_servers_test
@@ -44,6 +45,7 @@ PARTS = {
     "listeners": listeners_test.run,
     "serve-tls": serve_tls_test.run,
     "shutdown": shutdown_test.run,
+    "http2": http2_test.run,
     "refusals": refusals_test.run,
     "echo": echo_test.run,
     "memory": memory_test.run,

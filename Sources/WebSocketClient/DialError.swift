@@ -217,7 +217,8 @@ extension DialError.HTTP2Failure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notSpoken: "the server does not speak HTTP/2"
-        case .noWebSockets: "the server speaks HTTP/2, but has no WebSockets over it (it does not set ENABLE_CONNECT_PROTOCOL)"
+        case .noWebSockets:
+            "the server speaks HTTP/2, but has no WebSockets over it (it does not set ENABLE_CONNECT_PROTOCOL)"
         case .tooManyStreams(let count): "the server allows \(count) streams on one connection, and all are open"
         case .leaving(let reason): "the connection takes no more WebSockets: \(reason)"
         case .reset(let code): "the server reset the stream: \(code)"

@@ -17,8 +17,8 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = HTTP2Frame.FramePayload
 
-    /// How long what is left may wait for the peer's windows when both ends are done: 2 seconds, as for a refusal.
-    package static let lingerTime: TimeAmount = .seconds(2)
+    /// How long the last frames may wait for the peer's window: 3 seconds, as long as a closing handshake at shutdown.
+    package static let lingerTime: TimeAmount = .seconds(3)
 
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
@@ -154,11 +154,12 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
         case .input:
             promise?.succeed()
         case .all:
-            if self.isInputOver {
-                // With both sides ended the stream is over, and the channel closes by itself.
+            if self.isInputOver, self.waitingBytes == 0 || self.isOutputOver {
+                // With both sides ended the stream is over, and the channel closes by itself. What waits still goes out: browsers
+                // end their side with the Close frame itself, and have not got ours yet.
                 self.endOutput(context, nil)
                 promise.map { context.channel.closeFuture.cascade(to: $0) }
-                self.linger(context)
+                if self.waitingBytes > 0 { self.linger(context) }
             } else {
                 // RST_STREAM with CANCEL.
                 context.close(promise: promise)
@@ -166,9 +167,9 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
-    /// Cuts the stream if the peer does not take what is left.
+    /// Cuts the stream if the peer does not let go out what waits.
     private func linger(_ context: ChannelHandlerContext) {
-        guard self.waitingBytes > 0, self.timeout == nil else { return }
+        guard self.timeout == nil else { return }
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.lingerTime) {
             context.close(promise: nil)
         }

@@ -44,6 +44,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var admission: AdmissionLimits
     /// How WebSockets are told to go when the server shuts down.
     public var drain: DrainPolicy
+    /// Who is told what happens; nil, the default, for nobody.
+    public var metrics: WebSocketMetrics?
 
     /// Where HTTP/2 is spoken.
     public enum HTTP2Use: Sendable, Hashable {
@@ -66,6 +68,7 @@ public struct WebSocketServerConfiguration: Sendable {
     ///   - trustedProxies: Whose `Forwarded` fields are believed.
     ///   - admission: How many connections and handshakes are let in.
     ///   - drain: How WebSockets are told to go when the server shuts down.
+    ///   - metrics: Who is told what happens.
     public init(
         handshakeTimeout: Duration = WebSocketServerConfiguration.defaultHandshakeTimeout,
         http1: HTTP1Channel.Configuration = WebSocketServerConfiguration.defaultHTTP1,
@@ -74,7 +77,8 @@ public struct WebSocketServerConfiguration: Sendable {
         proxyProtocol: ProxyProtocol = .off,
         trustedProxies: [AddressRange] = [],
         admission: AdmissionLimits = AdmissionLimits(),
-        drain: DrainPolicy = DrainPolicy()
+        drain: DrainPolicy = DrainPolicy(),
+        metrics: WebSocketMetrics? = nil
     ) {
         self.handshakeTimeout = handshakeTimeout
         self.http1 = http1
@@ -84,5 +88,6 @@ public struct WebSocketServerConfiguration: Sendable {
         self.trustedProxies = trustedProxies
         self.admission = admission
         self.drain = drain
+        self.metrics = metrics
     }
 }

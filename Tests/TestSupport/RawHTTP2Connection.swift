@@ -41,13 +41,18 @@ package final class RawHTTP2Connection: Sendable {
                     configuration.connection.contentLengthValidation = .disabled
                     let multiplexer = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
                         mode: .client, configuration: configuration
-                    ) { $0.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) as EventLoopFuture<RawHTTP2Stream> }
+                    ) {
+                        $0.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+                            as EventLoopFuture<RawHTTP2Stream>
+                    }
                     try channel.pipeline.syncOperations.addHandler(FrameReader(frames))
                     return (channel, multiplexer)
                 }
             }
         // A client may not use what the server has not said that it has.
-        guard case .settings(.settings(let settings))? = await frames.next() ?? nil else { throw RawHTTP2Stream.Ended() }
+        guard case .settings(.settings(let settings))? = await frames.next() ?? nil else {
+            throw RawHTTP2Stream.Ended()
+        }
         let connection = RawHTTP2Connection(channel, multiplexer, frames, settings)
         do {
             let result = try await body(connection)
@@ -96,7 +101,8 @@ package struct RawHTTP2Stream: Sendable {
 
     /// An extended CONNECT as RFC 8441 has it; pseudo-header fields come first.
     package static func connect(
-        _ path: String, protocol name: String = "websocket", _ fields: [(String, String)] = [("sec-websocket-version", "13")]
+        _ path: String, protocol name: String = "websocket",
+        _ fields: [(String, String)] = [("sec-websocket-version", "13")]
     ) -> HPACKHeaders {
         HPACKHeaders(
             [
@@ -161,7 +167,9 @@ package struct RawHTTP2Stream: Sendable {
     package func bytes(_ count: Int) async throws -> [UInt8] {
         var all: [UInt8] = []
         while all.count < count {
-            guard case .data(let data) = try await self.next(), case .byteBuffer(let bytes) = data.data else { throw Ended() }
+            guard case .data(let data) = try await self.next(), case .byteBuffer(let bytes) = data.data else {
+                throw Ended()
+            }
             all += Array(bytes.readableBytesView)
         }
         return all
@@ -171,7 +179,9 @@ package struct RawHTTP2Stream: Sendable {
     package func bytesToEnd() async throws -> [UInt8] {
         var all: [UInt8] = []
         while true {
-            guard case .data(let data) = try await self.next(), case .byteBuffer(let bytes) = data.data else { throw Ended() }
+            guard case .data(let data) = try await self.next(), case .byteBuffer(let bytes) = data.data else {
+                throw Ended()
+            }
             all += Array(bytes.readableBytesView)
             if data.endStream { return all }
         }

@@ -21,7 +21,8 @@ package struct RawHTTP2Server: Sendable {
 
         /// Says goodbye, and goes on.
         package func goAway(lastStreamID: HTTP2StreamID = .maxID) async throws {
-            let goodbye = HTTP2Frame.FramePayload.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil)
+            let goodbye = HTTP2Frame.FramePayload.goAway(
+                lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil)
             try await self.channel.writeAndFlush(HTTP2Frame(streamID: .rootStream, payload: goodbye))
         }
 
@@ -43,7 +44,8 @@ package struct RawHTTP2Server: Sendable {
     ///   - tls: How it does TLS, if it does; ALPN chooses.
     ///   - body: Speaks.
     package static func with<T: Sendable>(
-        settings: HTTP2Settings = [HTTP2Setting(parameter: .enableConnectProtocol, value: 1)], tls: NIOSSLContext? = nil,
+        settings: HTTP2Settings = [HTTP2Setting(parameter: .enableConnectProtocol, value: 1)],
+        tls: NIOSSLContext? = nil,
         _ body: (RawHTTP2Server) async throws -> T
     ) async throws -> T {
         let streams = Mailbox<RawHTTP2Stream>()

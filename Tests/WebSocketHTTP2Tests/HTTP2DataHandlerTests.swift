@@ -172,16 +172,26 @@ struct HTTP2DataHandlerTests {
         #expect(self.window.frames.map(\.endStream) == [true])
     }
 
-    /// What is left then has some time to go out, and no more: the peer's window may be closed for ever.
-    @Test func closingBehindThePeerWithBytesLeft() {
-        self.receive([], endStream: true)
+    /// What is left, where this side had ended already, has some time to go out, and no more: the window may be closed for ever.
+    @Test func closingBehindBothEnds() {
         self.write(10)
+        self.channel.close(mode: .output, promise: nil)
+        self.receive([], endStream: true)
         self.channel.close(promise: nil)
         #expect(self.window.frames.map(\.endStream) == [false, true])
         self.channel.embeddedEventLoop.advanceTime(by: HTTP2DataHandler.lingerTime - .nanoseconds(1))
         #expect(self.window.closes == 0)
         self.channel.embeddedEventLoop.advanceTime(by: .nanoseconds(1))
         #expect(self.window.closes == 1)
+    }
+
+    /// A stream that is cut with something to say is cut at once.
+    @Test func closingBehindThePeerWithBytesLeft() {
+        self.receive([], endStream: true)
+        self.write(10)
+        self.channel.close(promise: nil)
+        #expect(self.window.closes == 1)
+        #expect(self.window.frames.map(\.endStream) == [false])
     }
 
     /// An orderly end: what comes is thrown away, until the peer ends its side.

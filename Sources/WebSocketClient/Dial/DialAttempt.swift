@@ -67,7 +67,8 @@ struct DialAttempt: Sendable {
         let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
         let upgrade = ClientUpgradeHandler(
             handshake: self.opening.handshake, request: self.opening.request(.http1), identity: identity,
-            configuration: self.options.configuration, delivery: self.opening.delivery, encoder: encoder, decoder: decoder,
+            configuration: self.options.configuration, delivery: self.opening.delivery, encoder: encoder,
+            decoder: decoder,
             promise: promise)
         var handlers: [any ChannelHandler] = [encoder, decoder, upgrade]
         if let identity { handlers.insert(try identity.makeHandler(), at: 0) }

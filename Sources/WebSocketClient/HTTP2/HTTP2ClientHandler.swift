@@ -209,7 +209,8 @@ final class HTTP2ClientHandler: ChannelInboundHandler {
             context.close(promise: nil)
         }
         let goodbye = HTTP2Frame.FramePayload.goAway(lastStreamID: .rootStream, errorCode: .noError, opaqueData: nil)
-        context.writeAndFlush(self.wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: goodbye)), promise: written)
+        context.writeAndFlush(
+            self.wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: goodbye)), promise: written)
     }
 
     /// The connection is of no use, or gone.

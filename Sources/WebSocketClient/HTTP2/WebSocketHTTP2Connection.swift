@@ -20,7 +20,8 @@ public final class WebSocketHTTP2Connection: Sendable {
     private let connection: HTTP2ClientHandler
     private let channel: any Channel
 
-    private init(_ url: WebSocketURL, _ options: DialOptions, _ connection: HTTP2ClientHandler, _ channel: any Channel) {
+    private init(_ url: WebSocketURL, _ options: DialOptions, _ connection: HTTP2ClientHandler, _ channel: any Channel)
+    {
         self.url = url
         self.options = options
         self.connection = connection
@@ -58,7 +59,8 @@ public final class WebSocketHTTP2Connection: Sendable {
                 let ready = channel.eventLoop.makePromise(of: HTTP2ClientHandler.self)
                 ready.futureResult.whenComplete { result in
                     promise.completeWith(
-                        result.map { Connected(connection: $0, channel: channel) }.mapError(DialError.init(connecting:)))
+                        result.map { Connected(connection: $0, channel: channel) }.mapError(DialError.init(connecting:))
+                    )
                 }
                 guard let identity = route.identity else {
                     return try HTTP2ClientHandler.add(to: channel, position, deadline, promise: ready)

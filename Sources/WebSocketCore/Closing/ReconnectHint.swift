@@ -16,7 +16,9 @@ package enum ReconnectHint {
     package static func delay(in reason: String) -> Duration? {
         guard reason.hasPrefix(words.before), reason.hasSuffix(words.behind) else { return nil }
         let number = reason.dropFirst(words.before.count).dropLast(words.behind.count)
-        guard !number.isEmpty, number.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { return nil }
+        guard !number.isEmpty, number.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
+            return nil
+        }
         return Int(number).map { Swift.min(.milliseconds($0), longest) } ?? longest
     }
 }

@@ -13,6 +13,7 @@ extension WebSocketChannelHandler {
             self.held!.append(message)
         }
         self.hot.pointee.heldBytes += self.held!.bytes - before
+        if self.usesBacklog { self.countQueued() }
     }
 
     /// What becomes of a message that is sent without waiting and finds no room.
@@ -20,7 +21,9 @@ extension WebSocketChannelHandler {
     /// - Returns: The answer, if it is not to be enqueued.
     func overflow(_ count: Int, key: Int?) -> SendResult? {
         var count = count
-        if self.configuration.slowConsumers == .keepLatest, let key, let size = self.held?.size(of: key) { count -= size }
+        if self.configuration.slowConsumers == .keepLatest, let key, let size = self.held?.size(of: key) {
+            count -= size
+        }
         let excess = self.bufferedBytes + count - self.configuration.maxSendBuffer
         guard excess > 0 else { return nil }
         switch self.configuration.slowConsumers {

@@ -114,6 +114,7 @@ extension WebSocketChannelHandler {
         guard self.hot.pointee.unflushedBytes > 0 else { return }
         self.hot.pointee.unflushedBytes = 0
         self.context?.flush()
+        if self.hot.pointee.isSocketFull { self.countQueued() }
         if self.isAmountWatched { self.updateBufferedAmount() }
     }
 
@@ -130,6 +131,14 @@ extension WebSocketChannelHandler {
     private var countedByChannel: Int {
         if let stream { return stream.waitingBytes }
         return (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Tells the loop's statistics how many bytes wait, where the socket is full.
+    func countQueued() {
+        let queued = self.hot.pointee.isSocketFull && self.connection != nil ? self.bufferedBytes : 0
+        guard queued != self.queuedInStatistics else { return }
+        self.loop.statistics.pointee.queued += queued - self.queuedInStatistics
+        self.queuedInStatistics = queued
     }
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.

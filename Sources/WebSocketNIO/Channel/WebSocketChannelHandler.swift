@@ -120,6 +120,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// The second in which something last arrived, and whether a ping was sent since.
     var heardTick: UInt64 = 0
     var isProbing = false
+    /// What this connection has added to the loop's queued bytes: something only while its socket is full.
+    var queuedInStatistics = 0
     /// How many bytes waited for the socket a second ago.
     var bytesAtLastTick = 0
 
@@ -216,6 +218,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let wasFull = self.hot.pointee.isSocketFull
         self.hot.pointee.isSocketFull = !(self.stream?.isWritable ?? context.channel.isWritable)
+        self.countQueued()
         if self.hot.pointee.isSocketFull {
             if self.usesBacklog { self.hot.pointee.isHolding = true }
             // From within a write: only told here, and nothing may be written.

@@ -52,6 +52,7 @@ extension WebSocketConnection {
         _ text: String, to connections: some Sequence<WebSocketConnection>, compress: Bool = true,
         key: Int? = nil, notSent: (WebSocketConnection, SendResult) -> Void = { _, _ in }
     ) {
-        self.broadcast(ByteBuffer(string: text), as: .text, to: connections, compress: compress, key: key, notSent: notSent)
+        self.broadcast(
+            ByteBuffer(string: text), as: .text, to: connections, compress: compress, key: key, notSent: notSent)
     }
 }

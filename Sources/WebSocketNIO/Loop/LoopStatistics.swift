@@ -15,6 +15,8 @@ package struct LoopStatistics: Sendable, Hashable {
     package var closed: [UInt16: Int] = [:]
     /// Messages that were not sent to peers that are too slow.
     package var dropped = 0
+    /// Bytes that wait for sockets that are full, or in front of them for their turn, when it was last looked.
+    package var queued = 0
     /// Peers that did not answer a ping.
     package var givenUp = 0
     /// How long a call takes to come to the loop; of several loops, the longest.
@@ -39,6 +41,7 @@ package struct LoopStatistics: Sendable, Hashable {
         sum.opened += other.opened
         sum.closed.merge(other.closed, uniquingKeysWith: +)
         sum.dropped += other.dropped
+        sum.queued += other.queued
         sum.givenUp += other.givenUp
         sum.lag = Swift.max(one.lag, other.lag)
         return sum

@@ -42,7 +42,8 @@ public struct AddressRange: Sendable, Hashable {
         var bits = bytes.count * 8
         if parts.count == 2 {
             let isNumber = parts[1].utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-            guard isNumber, parts[1] == "0" || !parts[1].hasPrefix("0"), let number = Int(parts[1]), number <= bits else {
+            guard isNumber, parts[1] == "0" || !parts[1].hasPrefix("0"), let number = Int(parts[1]), number <= bits
+            else {
                 throw ParsingError(description: "\"\(text)\" needs a number from 0 to \(bits) behind the slash")
             }
             bits = number

@@ -107,7 +107,9 @@ struct ProxyHeader: Equatable {
         guard let family = reader.readInteger(as: UInt8.self), let count = reader.readInteger(as: UInt16.self) else {
             return nil
         }
-        guard Int(count) + 16 <= maxVersion2 else { throw ParsingError("the header is longer than \(maxVersion2) bytes") }
+        guard Int(count) + 16 <= maxVersion2 else {
+            throw ParsingError("the header is longer than \(maxVersion2) bytes")
+        }
         guard var rest = reader.readSlice(length: Int(count)) else { return nil }
         bytes = reader
         // The proxy speaks for itself, whatever it says of addresses.

@@ -33,7 +33,9 @@ extension RouterMethods {
     ) -> Self {
         self.webSocket(
             path, origins: origins, configuration: configuration, accept: accept,
-            subprotocols: (protocols + [nil]).map { .reading($0) { socket, _ in try await handler(socket, socket.request) } })
+            subprotocols: (protocols + [nil]).map {
+                .reading($0) { socket, _ in try await handler(socket, socket.request) }
+            })
     }
 
     /// A route that upgrades to WebSocket, served by calls on the event loop: no task for each connection.

@@ -82,9 +82,13 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
-                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel, logger)
+                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
+                logger)
         }
-        guard let connection = await self.decide(responder, channel: channel, logger: logger) else { return }
+        let begin = ContinuousClock.now
+        let decided = await self.decide(responder, channel: channel, logger: logger)
+        self.shared.configuration.metrics?.handshakeAnswered(after: ContinuousClock.now - begin)
+        guard let connection = decided else { return }
         if let run = self.plan?.run {
             await self.read(connection, run, logger)
         } else {
@@ -100,6 +104,7 @@ final class UpgradeAttempt: Sendable {
     }
 
     private func log(_ status: HTTPResponse.Status, _ logger: Logger) {
+        self.shared.configuration.metrics?.handshakeRefused(status.code)
         logger.info(
             "handshake refused",
             metadata: [
@@ -116,7 +121,8 @@ final class UpgradeAttempt: Sendable {
             "WebSocket opened",
             metadata: [
                 "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
-                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")", "http": "\(self.peer.httpVersion)",
+                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+                "http": "\(self.peer.httpVersion)",
             ])
         connection.whenClosed { closure in
             logger.debug(

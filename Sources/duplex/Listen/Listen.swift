@@ -71,10 +71,10 @@ struct Listen: AsyncParsableCommand {
             }
         }
         // All are told to go at once: it is for one developer's clients.
-        try await Serving(
-            addresses: [.hostname(self.host, port: self.port)], scheme: "ws",
-            configuration: WebSocketServerConfiguration(http2: .off, drain: DrainPolicy(window: .zero))
-        ).run(router)
+        var server = Serving(addresses: [.hostname(self.host, port: self.port)])
+        server.scheme = "ws"
+        server.configuration = WebSocketServerConfiguration(http2: .off, drain: DrainPolicy(window: .zero))
+        try await server.run(router)
     }
 }
 

@@ -1,4 +1,8 @@
 import ArgumentParser
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import PrometheusMetrics
 import ServiceLifecycle
 import UnixSignals
 import WebSocketServer
@@ -104,16 +108,33 @@ extension Settings {
             guard let files = self.tls, let tls else { return .distantPast }
             return try files.reload(tls)
         }
-        let server = Serving(
-            addresses: self.addresses, scheme: tls == nil ? "http" : "https",
-            configuration: self.server(tls: tls, openFiles: OpenFiles.raise()), reusePort: self.reusePort,
-            backlog: self.backlog, threads: self.threads, shutdownDelay: self.drainDelay,
-            shutdownTime: self.shutdownTime,
-            onShutdown: {
-                // WIRING: readiness is "draining" from here on, where `observability` is on.
-            },
-            companions: [reloading], logger: logger)
-        // WIRING: with `observability`, /metrics, /healthz and /readyz are routes, too.
-        try await server.run(routes(self))
+        let readiness = Readiness()
+        var server = Serving(addresses: self.addresses, threads: self.threads)
+        server.scheme = tls == nil ? "http" : "https"
+        server.configuration = self.server(tls: tls, openFiles: OpenFiles.raise())
+        server.reusePort = self.reusePort
+        server.backlog = self.backlog
+        server.shutdownDelay = self.drainDelay
+        server.shutdownTime = self.shutdownTime
+        server.onShutdown = { readiness.obstacle = "the server shuts down" }
+        server.companions = [reloading]
+        server.logger = logger
+        let router = routes(self)
+        if self.observability {
+            router.health(readiness)
+            let registry = PrometheusRegistry(
+                help: WebSocketMetrics.help.merging(ProcessMetrics.help) { first, _ in first })
+            let metrics = WebSocketMetrics(loops: server.group, factory: registry)
+            server.configuration.metrics = metrics
+            router.get("/metrics") { _, _ in
+                await metrics.collect()
+                ProcessMetrics.collect(into: registry)
+                return Response(
+                    status: .ok,
+                    headers: [.contentType: PrometheusRegistry.contentType, .cacheControl: "no-store"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text())))
+            }
+        }
+        try await server.run(router)
     }
 }

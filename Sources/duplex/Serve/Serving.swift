@@ -19,8 +19,8 @@ struct Serving: Sendable {
     var reusePort = false
     /// How many connections may wait to be accepted.
     var backlog = Settings.defaultBacklog
-    /// How many event loops; nil for one for each core that may be used.
-    var threads: Int?
+    /// The event loops.
+    let group: MultiThreadedEventLoopGroup
     /// How long a shutdown lets everything go on before it stops listening.
     var shutdownDelay: Duration = .zero
     /// What a shutdown may take before what is left is cut, with the delay.
@@ -31,6 +31,16 @@ struct Serving: Sendable {
     var companions: [any Service] = []
     /// Where is logged.
     var logger = Serving.logger(.warning)
+
+    /// Makes a server.
+    ///
+    /// - Parameters:
+    ///   - addresses: Where it listens.
+    ///   - threads: How many event loops; nil for one for each core that may be used.
+    init(addresses: [ListenAddress], threads: Int? = nil) {
+        self.addresses = addresses
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: threads ?? Cores.usable)
+    }
 
     /// The command's logger, on standard error.
     static func logger(_ level: Logger.Level) -> Logger {
@@ -46,7 +56,7 @@ struct Serving: Sendable {
         let app = WebSocketApplication(
             router: router, addresses: self.addresses, configuration: self.configuration, reusePort: self.reusePort,
             backlog: self.backlog, serverName: "duplex",
-            eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: self.threads ?? Cores.usable),
+            eventLoopGroup: self.group,
             logger: self.logger,
             onRunning: { channels in
                 for line in self.lines(channels.map(\.localAddress)) { StandardStreams.out(line) }

@@ -2,13 +2,14 @@ import Testing
 import WebSocketCore
 
 struct ReconnectHintTests {
-    @Test(arguments: [
-        ("reconnect after 0 ms", .zero), ("reconnect after 1500 ms", .milliseconds(1500)),
-        ("reconnect after 3600001 ms", .seconds(3600)),
-        ("reconnect after 99999999999999999999999 ms", .seconds(3600)),
-        ("", nil), ("reconnect after  ms", nil), ("reconnect after -1 ms", nil), ("reconnect after 1.5 ms", nil),
-        ("reconnect after 1500", nil), ("Reconnect after 1500 ms", nil), ("reconnect after ٣ ms", nil),
-    ] as [(String, Duration?)])
+    @Test(
+        arguments: [
+            ("reconnect after 0 ms", .zero), ("reconnect after 1500 ms", .milliseconds(1500)),
+            ("reconnect after 3600001 ms", .seconds(3600)),
+            ("reconnect after 99999999999999999999999 ms", .seconds(3600)),
+            ("", nil), ("reconnect after  ms", nil), ("reconnect after -1 ms", nil), ("reconnect after 1.5 ms", nil),
+            ("reconnect after 1500", nil), ("Reconnect after 1500 ms", nil), ("reconnect after ٣ ms", nil),
+        ] as [(String, Duration?)])
     func read(reason: String, expected: Duration?) {
         #expect(ReconnectHint.delay(in: reason) == expected)
     }

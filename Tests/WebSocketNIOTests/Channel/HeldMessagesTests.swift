@@ -7,7 +7,8 @@ import WebSocketCore
 struct HeldMessagesTests {
     private static func message(_ number: Int, count: Int, isDroppable: Bool, key: Int?) -> HeldMessage {
         HeldMessage(
-            opcode: .text, payload: ByteBuffer(string: "\(number) " + String(repeating: "x", count: count)), compress: true,
+            opcode: .text, payload: ByteBuffer(string: "\(number) " + String(repeating: "x", count: count)),
+            compress: true,
             isDroppable: isDroppable, key: key)
     }
 

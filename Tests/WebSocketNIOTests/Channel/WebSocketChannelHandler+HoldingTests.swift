@@ -142,7 +142,9 @@ struct WebSocketChannelHandlerHoldingTests {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<20 {
             let deflate = DeflateConfiguration(serverContextTakeover: true, threshold: 0)
-            let agreement = isCompressed ? PerMessageDeflate(answering: [WebSocketExtension("permessage-deflate")], configuration: deflate) : nil
+            let agreement =
+                isCompressed
+                ? PerMessageDeflate(answering: [WebSocketExtension("permessage-deflate")], configuration: deflate) : nil
             let it = try Embedded(
                 configuration: Self.configuration(policy, compression: isCompressed ? deflate : nil),
                 compression: agreement)

@@ -9,7 +9,8 @@ import WebSocketCore
 struct LoopStatisticsTests {
     @Test func counts() throws {
         let it = try Embedded()
-        try it.receive(frame("hello") + frame(.text, Array("a".utf8), isFinal: false) + frame(.continuation, Array("b".utf8)))
+        try it.receive(
+            frame("hello") + frame(.text, Array("a".utf8), isFinal: false) + frame(.continuation, Array("b".utf8)))
         try it.receive(frame(.ping, [1]))
         it.connection.trySend("one")
         it.connection.trySend("three")

@@ -12,7 +12,8 @@ struct AddressRangeTests {
         ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.8", false), ("192.0.2.128/25", "192.0.2.127", false),
         ("192.0.2.128/25", "192.0.2.200", true), ("0.0.0.0/0", "1.2.3.4", true), ("0.0.0.0/0", "::2", false),
         ("2001:db8::/32", "2001:db8:ffff::1", true), ("2001:db8::/32", "2001:db9::1", false), ("::1", "::1", true),
-        ("2001:db8::/33", "2001:db8:8000::1", false), ("10.0.0.0/8", "::ffff:10.1.2.3", true), ("::/0", "fe80::1", true),
+        ("2001:db8::/33", "2001:db8:8000::1", false), ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+        ("::/0", "fe80::1", true),
         ("10.0.0.1/32", "10.0.0.1", true), ("10.0.0.0/31", "10.0.0.1", true), ("10.0.0.0/31", "10.0.0.2", false),
     ])
     func contains(range: String, text: String, expected: Bool) throws {
@@ -55,7 +56,10 @@ struct AddressRangeTests {
             let bits = Int.random(in: 0...32, using: &random)
             let base = UInt32.random(in: 0 ... .max, using: &random)
             let masked = bits == 0 ? 0 : base & ~UInt32((UInt64(1) << (32 - bits)) - 1)
-            let other = Bool.random(using: &random) ? UInt32.random(in: 0 ... .max, using: &random) : base ^ (1 << UInt32.random(in: 0..<32, using: &random))
+            let other =
+                Bool.random(using: &random)
+                ? UInt32.random(in: 0 ... .max, using: &random)
+                : base ^ (1 << UInt32.random(in: 0..<32, using: &random))
             func text(_ number: UInt32) -> String {
                 [24, 16, 8, 0].map { String(number >> $0 & 0xFF) }.joined(separator: ".")
             }

@@ -14,21 +14,23 @@ struct ForwardedClientTests {
             trusting: [try AddressRange(parsing: "10.0.0.0/8"), .unix])
     }
 
-    @Test(arguments: [
-        ("for=192.0.2.43", "192.0.2.43", nil, nil),
-        ("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17", nil, nil),
-        ("for=192.0.2.60;proto=HTTPS;by=203.0.113.43;host=example.com", "192.0.2.60", "https", "example.com"),
-        // The client's own entry comes first, and is not believed.
-        ("for=1.1.1.1, for=192.0.2.43", "192.0.2.43", nil, nil),
-        // Over a second proxy that is trusted.
-        ("for=192.0.2.43;host=a, for=10.0.0.2;host=b", "192.0.2.43", nil, "a"),
-        ("for=unknown", "10.0.0.1", nil, nil), ("for=_hidden, for=10.0.0.2", "10.0.0.2", nil, nil),
-        ("for=\"192.0.2.43:_port\"", "192.0.2.43", nil, nil), ("for=\"a\\\"b, for=1.1.1.1\"", "10.0.0.1", nil, nil),
-        ("for=192.0.2.43;;", "192.0.2.43", nil, nil), (" , for=192.0.2.43 , ", "192.0.2.43", nil, nil),
-        // Broken: nothing is believed.
-        ("for", "10.0.0.1", nil, nil), ("for=\"192.0.2.43", "10.0.0.1", nil, nil), ("for=a b", "10.0.0.1", nil, nil),
-        ("for=192.0.2.43, =", "10.0.0.1", nil, nil),
-    ] as [(String, String, String?, String?)])
+    @Test(
+        arguments: [
+            ("for=192.0.2.43", "192.0.2.43", nil, nil),
+            ("For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17", nil, nil),
+            ("for=192.0.2.60;proto=HTTPS;by=203.0.113.43;host=example.com", "192.0.2.60", "https", "example.com"),
+            // The client's own entry comes first, and is not believed.
+            ("for=1.1.1.1, for=192.0.2.43", "192.0.2.43", nil, nil),
+            // Over a second proxy that is trusted.
+            ("for=192.0.2.43;host=a, for=10.0.0.2;host=b", "192.0.2.43", nil, "a"),
+            ("for=unknown", "10.0.0.1", nil, nil), ("for=_hidden, for=10.0.0.2", "10.0.0.2", nil, nil),
+            ("for=\"192.0.2.43:_port\"", "192.0.2.43", nil, nil), ("for=\"a\\\"b, for=1.1.1.1\"", "10.0.0.1", nil, nil),
+            ("for=192.0.2.43;;", "192.0.2.43", nil, nil), (" , for=192.0.2.43 , ", "192.0.2.43", nil, nil),
+            // Broken: nothing is believed.
+            ("for", "10.0.0.1", nil, nil), ("for=\"192.0.2.43", "10.0.0.1", nil, nil),
+            ("for=a b", "10.0.0.1", nil, nil),
+            ("for=192.0.2.43, =", "10.0.0.1", nil, nil),
+        ] as [(String, String, String?, String?)])
     func forwarded(value: String, address: String, scheme: String?, host: String?) throws {
         let client = try self.client([("Forwarded", value)])
         #expect(client.address?.ipAddress == address)
@@ -57,7 +59,8 @@ struct ForwardedClientTests {
 
     /// From whom it comes decides.
     @Test func whoIsBelieved() throws {
-        let stranger = try self.client([("X-Forwarded-For", "192.0.2.43"), ("Forwarded", "for=1.1.1.1")], from: "192.0.2.1")
+        let stranger = try self.client(
+            [("X-Forwarded-For", "192.0.2.43"), ("Forwarded", "for=1.1.1.1")], from: "192.0.2.1")
         #expect(stranger.address?.ipAddress == "192.0.2.1")
         let unix = try self.client([("X-Forwarded-For", "192.0.2.43")], from: nil)
         #expect(unix.address?.ipAddress == "192.0.2.43")

@@ -13,7 +13,8 @@ struct ProxyHeaderTests {
 
     private static let v4: [UInt8] = [192, 0, 2, 1, 192, 0, 2, 2, 0xDD, 0xD5, 0x01, 0xBB]
     private static let v6: [UInt8] =
-        [0x20, 1, 0x0D, 0xB8] + Array(repeating: 0, count: 11) + [1] + [0x20, 1, 0x0D, 0xB8] + Array(repeating: 0, count: 11)
+        [0x20, 1, 0x0D, 0xB8] + Array(repeating: 0, count: 11) + [1] + [0x20, 1, 0x0D, 0xB8]
+        + Array(repeating: 0, count: 11)
         + [2, 0xDD, 0xD5, 0x01, 0xBB]
 
     static let valid: [([UInt8], String?, Int?)] = [
@@ -27,7 +28,8 @@ struct ProxyHeaderTests {
         // Something behind the addresses.
         (version2(0x21, 0x11, v4 + [4, 0, 3, 1, 2, 3]), "192.0.2.1", 56789),
         // The proxy speaks for itself.
-        (version2(0x20, 0x00, []), nil, nil), (version2(0x20, 0x11, v4), nil, nil), (version2(0x21, 0x00, []), nil, nil),
+        (version2(0x20, 0x00, []), nil, nil), (version2(0x20, 0x11, v4), nil, nil),
+        (version2(0x21, 0x00, []), nil, nil),
         (version2(0x21, 0x31, Array(repeating: 0, count: 216)), nil, nil),
     ]
 

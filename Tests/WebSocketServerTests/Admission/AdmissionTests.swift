@@ -30,7 +30,8 @@ struct AdmissionTests {
         #expect(admission.connectionOpened(from: try self.address("2001:db8::2")) == .refuse(.connectionsPerAddress))
         let other = try self.ticket(admission.connectionOpened(from: self.address("2001:db8:0:1::1")))
         let v4 = try self.ticket(admission.connectionOpened(from: self.address("192.0.2.1")))
-        #expect(admission.connectionOpened(from: try self.address("::ffff:192.0.2.1")) == .refuse(.connectionsPerAddress))
+        #expect(
+            admission.connectionOpened(from: try self.address("::ffff:192.0.2.1")) == .refuse(.connectionsPerAddress))
         for _ in 0..<3 {
             _ = try self.ticket(admission.connectionOpened(from: self.address("127.0.0.1")))
             _ = try self.ticket(admission.connectionOpened(from: nil))

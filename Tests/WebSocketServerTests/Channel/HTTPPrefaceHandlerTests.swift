@@ -7,10 +7,11 @@ import Testing
 struct HTTPPrefaceHandlerTests {
     private static let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-    @Test(arguments: [
-        ("", nil), ("P", nil), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r", nil), (preface, true), (preface + "more", true),
-        ("G", false), ("POST / HTTP/1.1", false), ("PRI * HTTP/2.1\r\n", false), ("PRI / HTTP/1.1\r\n", false),
-    ] as [(String, Bool?)])
+    @Test(
+        arguments: [
+            ("", nil), ("P", nil), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r", nil), (preface, true), (preface + "more", true),
+            ("G", false), ("POST / HTTP/1.1", false), ("PRI * HTTP/2.1\r\n", false), ("PRI / HTTP/1.1\r\n", false),
+        ] as [(String, Bool?)])
     func prefixes(text: String, expected: Bool?) {
         #expect(HTTPPrefaceHandler.isPreface(Array(text.utf8)) == expected)
     }

@@ -24,7 +24,8 @@ struct HTTP2EndToEndTests {
 
     private func with<T: Sendable>(
         _ way: Way, _ router: Router<BasicRequestContext> = echoRouter(),
-        http2: WebSocketServerConfiguration.HTTP2Use = .everywhere, _ body: (_ url: String, TestServer) async throws -> T
+        http2: WebSocketServerConfiguration.HTTP2Use = .everywhere,
+        _ body: (_ url: String, TestServer) async throws -> T
     ) async throws -> T {
         let tls = try way == .alpn ? ServerTLS { try Certificates.serverConfiguration(Certificates.localhost) } : nil
         return try await TestServer.with(router, server: .webSocket(.init(http2: http2, tls: tls))) { server in
@@ -101,7 +102,8 @@ struct HTTP2EndToEndTests {
             "/chat/:room",
             accept: { request, context in
                 requests.post((request.head, Peer.current?.httpVersion, Peer.current?.isSecure))
-                return .accept((), headers: [.setCookie: "a=\(try context.parameters.require("room"))", .contentLength: "7"])
+                return .accept(
+                    (), headers: [.setCookie: "a=\(try context.parameters.require("room"))", .contentLength: "7"])
             }, events: { _ in Echo() })
         try await self.with(way, router) { url, _ in
             var options = try self.options()
@@ -139,7 +141,8 @@ struct HTTP2EndToEndTests {
     @Test(arguments: Way.allCases)
     func refusal(_ way: Way) async throws {
         let router = Router(context: BasicRequestContext.self)
-        router.webSocket("/private", accept: { _, _ in .refuse(.unauthorized, "who are you?") }, events: { _ in Echo() })
+        router.webSocket(
+            "/private", accept: { _, _ in .refuse(.unauthorized, "who are you?") }, events: { _ in Echo() })
         try await self.with(way, router) { url, _ in
             let options = try self.options()
             let unauthorized = await #expect(throws: DialError.self) {
@@ -157,7 +160,8 @@ struct HTTP2EndToEndTests {
     @Test(arguments: Way.allCases)
     func closedByTheServer(_ way: Way) async throws {
         let router = Router(context: BasicRequestContext.self)
-        router.webSocket("/bye") { socket, _ in try socket.startClosing(code: CloseCode(rawValue: 4001), reason: "bye") }
+        router.webSocket("/bye") { socket, _ in try socket.startClosing(code: CloseCode(rawValue: 4001), reason: "bye")
+        }
         try await self.with(way, router) { url, _ in
             let socket = try await WebSocketClient.connect(to: "\(url)/bye", options: self.options())
             let closure = await socket.closed
@@ -170,10 +174,12 @@ struct HTTP2EndToEndTests {
     func abort(_ way: Way) async throws {
         let closures = Mailbox<Closure>()
         let router = Router(context: BasicRequestContext.self)
-        router.webSocket("/echo", events: { socket in
-            socket.whenClosed { closures.post($0) }
-            return Echo()
-        })
+        router.webSocket(
+            "/echo",
+            events: { socket in
+                socket.whenClosed { closures.post($0) }
+                return Echo()
+            })
         try await self.with(way, router) { url, _ in
             let socket = try await WebSocketClient.connect(to: "\(url)/echo", options: self.options())
             socket.abort()

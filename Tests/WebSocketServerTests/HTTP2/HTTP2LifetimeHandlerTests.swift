@@ -36,7 +36,9 @@ struct HTTP2LifetimeHandlerTests {
             var statuses: [String] = []
             var resets: [HTTP2ErrorCode] = []
             func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-                if case .headers(let headers) = self.unwrapInboundIn(data) { self.statuses += headers.headers[":status"] }
+                if case .headers(let headers) = self.unwrapInboundIn(data) {
+                    self.statuses += headers.headers[":status"]
+                }
             }
             func errorCaught(context: ChannelHandlerContext, error: any Error) {
                 if let error = error as? NIOHTTP2Errors.StreamClosed { self.resets.append(error.errorCode) }
@@ -49,8 +51,10 @@ struct HTTP2LifetimeHandlerTests {
             try self.client.connect(to: address).wait()
             let channel = HTTP2ServerChannel(responder: { _, _, _ in }, shared: self.shared)
             let peer = Peer(
-                connectionID: "1", address: nil, socketAddress: nil, isSecure: false, certificate: nil, httpVersion: "2")
-            _ = try channel.add(to: self.server, peer, Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                connectionID: "1", address: nil, socketAddress: nil, isSecure: false, certificate: nil, httpVersion: "2"
+            )
+            _ = try channel.add(
+                to: self.server, peer, Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             let http2 = NIOHTTP2Handler(mode: .client, eventLoop: self.client.eventLoop) { $0.close() }
             try self.client.pipeline.syncOperations.addHandlers([http2, self.reader])
             self.multiplexer = try http2.syncMultiplexer()

@@ -73,12 +73,16 @@ struct HTTP2ServerChannelTests {
         ("/page", [("sec-websocket-version", "13")], "400", "there is no WebSocket at /page\n"),
         ("/echo", [("sec-websocket-version", "12")], "400", "Sec-WebSocket-Version must be 13, not 12\n"),
         ("/echo", [], "400", "Sec-WebSocket-Version must be 13, not missing\n"),
-        ("/echo", [("sec-websocket-version", "13"), ("content-length", "5")], "400", "a WebSocket handshake has no body\n"),
+        (
+            "/echo", [("sec-websocket-version", "13"), ("content-length", "5")], "400",
+            "a WebSocket handshake has no body\n"
+        ),
         ("/private", [("sec-websocket-version", "13")], "401", "who are you?"),
     ])
     func refusal(_ path: String, _ fields: [(String, String)], _ status: String, _ body: String) async throws {
         let router = echoRouter()
-        router.webSocket("/private", accept: { _, _ in .refuse(.unauthorized, "who are you?") }, events: { _ in Echo() })
+        router.webSocket(
+            "/private", accept: { _, _ in .refuse(.unauthorized, "who are you?") }, events: { _ in Echo() })
         try await self.with(router) { connection in
             let other = try await self.open(connection)
             let stream = try await connection.open()
@@ -194,7 +198,8 @@ struct HTTP2ServerChannelTests {
     /// The server closes; the client answers, and its side ends with that.
     @Test func closedByTheServer() async throws {
         let router = Router(context: BasicRequestContext.self)
-        router.webSocket("/bye") { socket, _ in try socket.startClosing(code: CloseCode(rawValue: 4001), reason: "bye") }
+        router.webSocket("/bye") { socket, _ in try socket.startClosing(code: CloseCode(rawValue: 4001), reason: "bye")
+        }
         try await self.with(router) { connection in
             let stream = try await self.open(connection, "/bye")
             let expected = Frame.close(4001, "bye")
@@ -257,10 +262,12 @@ struct HTTP2ServerChannelTests {
 
     private func tracked(_ closures: Mailbox<Closure>) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.webSocket("/echo", events: { socket in
-            socket.whenClosed { closures.post($0) }
-            return Echo()
-        })
+        router.webSocket(
+            "/echo",
+            events: { socket in
+                socket.whenClosed { closures.post($0) }
+                return Echo()
+            })
         return router
     }
 

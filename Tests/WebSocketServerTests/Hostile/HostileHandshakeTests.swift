@@ -17,13 +17,15 @@ struct HostileHandshakeTests {
 
         init(
             _ name: String, _ status: Int, line: String = "GET /echo HTTP/1.1",
-            host: String = Handshake.host, upgrade: String = Handshake.upgrade, connection: String = Handshake.connection,
+            host: String = Handshake.host, upgrade: String = Handshake.upgrade,
+            connection: String = Handshake.connection,
             key: String = Handshake.key, version: String = Handshake.version, _ more: String = "", body: String = "",
             end: String = "\r\n"
         ) {
             self.init(
                 name, status,
-                bytes: [line, host, upgrade, connection, key, version].filter { !$0.isEmpty }.map { $0 + "\r\n" }.joined()
+                bytes: [line, host, upgrade, connection, key, version].filter { !$0.isEmpty }.map { $0 + "\r\n" }
+                    .joined()
                     + more + end + body)
         }
 
@@ -186,7 +188,8 @@ struct HostileHandshakeTests {
         Case("an empty line before", 101, line: "\r\nGET /echo HTTP/1.1"),
         Case("lists", 101, upgrade: "Upgrade: h2c, WebSocket", connection: "Connection: keep-alive, upgrade"),
         Case("a value beyond ASCII", 101, "A: \u{E9}\r\n"), Case("Host with a port", 101, host: "Host: a:80"),
-        Case("Host with an address", 101, host: "Host: [::1]:3000"), Case("Host with an empty port", 101, host: "Host: a:"),
+        Case("Host with an address", 101, host: "Host: [::1]:3000"),
+        Case("Host with an empty port", 101, host: "Host: a:"),
     ]
 
     @Test(arguments: allowed, Way.allCases)
@@ -290,11 +293,14 @@ struct HostileHandshakeTests {
         guard text.hasSuffix("\r\n\r\n") else { return false }
         var lines = text.dropLast(2).split(separator: "\r\n", omittingEmptySubsequences: false)
         if lines.first == "" { lines.removeFirst() }
-        guard let words = lines.first?.split(separator: " "), words.count == 3, words[0] == "GET", words[2] == "HTTP/1.1"
+        guard let words = lines.first?.split(separator: " "), words.count == 3, words[0] == "GET",
+            words[2] == "HTTP/1.1"
         else { return false }
         var fields: [String: [String]] = [:]
         for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex, !line.hasPrefix(" ") else { return false }
+            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex, !line.hasPrefix(" ") else {
+                return false
+            }
             let value = line[line.index(after: colon)...].trimmingPrefix { $0 == " " || $0 == "\t" }
             fields[line[..<colon].lowercased(), default: []].append(String(value))
         }

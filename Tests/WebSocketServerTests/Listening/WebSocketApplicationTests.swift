@@ -174,8 +174,8 @@ struct WebSocketApplicationTests {
 
     /// Those whose turn has not come go on meanwhile.
     @Test func goesOnUntilItsTurn() async throws {
-        // Two at once, the third half a second later, which it is told with the first of the next second.
-        let policy = DrainPolicy(pace: 2, window: .seconds(30))
+        // One at once, and one in each second from then on.
+        let policy = DrainPolicy(pace: 1, window: .seconds(30))
         try await self.with([.hostname("127.0.0.1", port: 0)], .init(drain: policy)) { server in
             var sockets: [WebSocketConnection] = []
             for _ in 0..<3 {
@@ -185,15 +185,14 @@ struct WebSocketApplicationTests {
             await withTaskGroup(of: Void.self) { group in
                 for socket in sockets { group.addTask { _ = await socket.closed } }
                 await group.next()
-                // One is gone; another echoes.
-                let open = sockets.filter { $0.readyState == .open }
-                #expect(!open.isEmpty)
-                if let last = open.last {
-                    var messages = last.messages.makeAsyncIterator()
-                    try? await last.send("hi")
-                    let answer = try? await messages.next()
-                    #expect(answer == .text("hi"))
+                // One is gone; of the others, at least the last one still echoes.
+                var answers = 0
+                for socket in sockets where socket.readyState == .open {
+                    var messages = socket.messages.makeAsyncIterator()
+                    try? await socket.send("hi")
+                    if (try? await messages.next()) == .text("hi") { answers += 1 }
                 }
+                #expect(answers > 0)
             }
         }
     }

@@ -41,7 +41,8 @@ struct WebSocketSubprotocolTests {
                 guard let name = request.cookies["name"]?.value else {
                     return .refuse(
                         Response(
-                            status: .unauthorized, headers: [.wwwAuthenticate: "Cookie", .contentType: "application/json"],
+                            status: .unauthorized,
+                            headers: [.wwwAuthenticate: "Cookie", .contentType: "application/json"],
                             body: ResponseBody(byteBuffer: ByteBuffer(string: #"{"error":"who?"}"#))))
                 }
                 guard request.uri.queryParameters["closed"] == nil else { return .refuse(.gone) }
@@ -60,7 +61,9 @@ struct WebSocketSubprotocolTests {
     }
 
     /// Each has its own handler, with what the accept step made of path and cookie; the server's order decides.
-    @Test(arguments: [(["chat.v1"], "chat.v1", "1"), (["chat.v2"], "chat.v2", "2"), (["chat.v1", "chat.v2"], "chat.v2", "2")])
+    @Test(arguments: [
+        (["chat.v1"], "chat.v1", "1"), (["chat.v2"], "chat.v2", "2"), (["chat.v1", "chat.v2"], "chat.v2", "2"),
+    ])
     func eachHasItsHandler(asked: [String], agreed: String, number: String) async throws {
         try await TestServer.with(self.router(takesOthers: false)) { server in
             let socket = try await self.dial(server.url("/rooms/blue"), asked)
@@ -90,7 +93,9 @@ struct WebSocketSubprotocolTests {
     @Test(arguments: [[], ["chat.v3"]])
     func withoutOne(asked: [String]) async throws {
         try await TestServer.with(self.router(takesOthers: false)) { server in
-            let error = await #expect(throws: DialError.self) { _ = try await self.dial(server.url("/rooms/blue"), asked) }
+            let error = await #expect(throws: DialError.self) {
+                _ = try await self.dial(server.url("/rooms/blue"), asked)
+            }
             #expect(error?.refusal?.response.status == .badRequest)
             let body = String(buffer: error?.refusal?.body ?? ByteBuffer())
             #expect(body == "one of these subprotocols has to be asked for: chat.v2, chat.v1\n")

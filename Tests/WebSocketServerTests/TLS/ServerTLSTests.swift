@@ -30,7 +30,9 @@ struct ServerTLSTests {
         return router
     }
 
-    private func options(trusting pem: String, _ set: (inout TLSConfiguration) throws -> Void = { _ in }) throws -> DialOptions {
+    private func options(trusting pem: String, _ set: (inout TLSConfiguration) throws -> Void = { _ in }) throws
+        -> DialOptions
+    {
         var options = DialOptions(serverName: pem == Certificates.otherName ? "other.example" : "localhost")
         options.tls.trustRoots = .certificates([try Certificates.parse(pem)])
         try set(&options.tls)
@@ -90,9 +92,10 @@ struct ServerTLSTests {
     }
 
     /// How a server asks for a client's certificate, whether one is shown, and what the route sees; nil for a failed handshake.
-    @Test(arguments: [
-        (false, false, "none"), (false, true, "some"), (true, false, nil), (true, true, "some"),
-    ] as [(Bool, Bool, String?)])
+    @Test(
+        arguments: [
+            (false, false, "none"), (false, true, "some"), (true, false, nil), (true, true, "some"),
+        ] as [(Bool, Bool, String?)])
     func clientCertificates(isRequired: Bool, isShown: Bool, seen: String?) async throws {
         let tls = try ServerTLS {
             var configuration = try Certificates.serverConfiguration(Certificates.localhost)
@@ -139,10 +142,14 @@ struct ServerTLSTests {
             let (certificate, key) = ("\(folder)/cert.pem", "\(folder)/key.pem")
             #expect(throws: ServerTLSError.self) { try ServerTLS(certificateFile: certificate, keyFile: key) }
             try Certificates.localhost.write(toFile: certificate, atomically: true, encoding: .utf8)
-            let noKey = #expect(throws: ServerTLSError.self) { try ServerTLS(certificateFile: certificate, keyFile: key) }
+            let noKey = #expect(throws: ServerTLSError.self) {
+                try ServerTLS(certificateFile: certificate, keyFile: key)
+            }
             #expect(noKey?.file == key)
             try "not a key".write(toFile: key, atomically: true, encoding: .utf8)
-            let badKey = #expect(throws: ServerTLSError.self) { try ServerTLS(certificateFile: certificate, keyFile: key) }
+            let badKey = #expect(throws: ServerTLSError.self) {
+                try ServerTLS(certificateFile: certificate, keyFile: key)
+            }
             #expect(badKey?.description.hasPrefix("\(key): it cannot be read as PEM") == true)
             try Certificates.key.write(toFile: key, atomically: true, encoding: .utf8)
             let tls = try ServerTLS(certificateFile: certificate, keyFile: key)
@@ -157,7 +164,9 @@ struct ServerTLSTests {
             let (certificate, key) = ("\(folder)/cert.pem", "\(folder)/key.pem")
             try Certificates.localhost.write(toFile: certificate, atomically: true, encoding: .utf8)
             try Certificates.strangeKey.write(toFile: key, atomically: true, encoding: .utf8)
-            let error = #expect(throws: ServerTLSError.self) { try ServerTLS(certificateFile: certificate, keyFile: key) }
+            let error = #expect(throws: ServerTLSError.self) {
+                try ServerTLS(certificateFile: certificate, keyFile: key)
+            }
             #expect(error?.description == "\(key): the key does not belong to the certificate in \(certificate)")
         }
     }

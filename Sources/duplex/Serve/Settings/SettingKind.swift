@@ -1,4 +1,3 @@
-import NIOCore
 import WebSocketServer
 
 /// What values a setting may have.
@@ -40,7 +39,7 @@ enum SettingKind: Sendable {
         case .toggle: "on or off"
         case .paths: "a path"
         case .origins: "an origin such as https://example.com, or * alone"
-        case .ranges: "an address such as 192.0.2.1, or a range such as 10.0.0.0/8 or fd00::/8"
+        case .ranges: "an address such as 192.0.2.1, a range such as 10.0.0.0/8 or fd00::/8, or unix:"
         }
     }
 
@@ -95,13 +94,9 @@ enum SettingKind: Sendable {
             && !host.isEmpty && host.allSatisfy { $0.isASCII && !$0.isWhitespace && !"/?#@,".contains($0) }
     }
 
-    /// Whether it is an address, perhaps with a prefix length.
+    /// Whether it is an address or a range, or all Unix sockets.
     static func isRange(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = try? SocketAddress(ipAddress: String(parts[0]), port: 0) else { return false }
-        guard parts.count == 2 else { return true }
-        let bits = address.protocol == .inet ? 32 : 128
-        return parts[1].allSatisfy { ("0"..."9").contains($0) } && Int(parts[1]).map { $0 <= bits } ?? false
+        (try? AddressRange(parsing: text)) != nil
     }
 }
 

@@ -12,8 +12,6 @@ import Foundation
 #endif
 
 extension Settings {
-    /// How many open files are kept for what is no connection: the event loops, listeners, certificates, standard streams.
-    static let reservedFiles = 128
     /// The largest message that `/chat` takes: 64 KiB, more than any of its texts and names.
     static let maxChatMessage = 64 << 10
 
@@ -31,8 +29,13 @@ extension Settings {
     func server(tls: ServerTLS?, openFiles: Int) -> WebSocketServerConfiguration {
         var configuration = WebSocketServerConfiguration(
             handshakeTimeout: self.handshakeTimeout,
-            http1: .init(idleTimeout: TimeAmount(self.idleTimeout)),
             tls: tls,
+            proxyProtocol: self.proxyProtocolFrom.isEmpty ? .off : .required(from: ranges(self.proxyProtocolFrom)),
+            trustedProxies: ranges(self.trustedProxies),
+            admission: AdmissionLimits(
+                maxConnections: self.connections(openFiles: openFiles),
+                maxConnectionsPerAddress: self.maxConnectionsPerAddress > 0 ? self.maxConnectionsPerAddress : nil,
+                handshakesPerSecond: self.handshakesPerSecond > 0 ? self.handshakesPerSecond : nil),
             drain: DrainPolicy(
                 pace: self.drainPace, window: self.drainWindow, reconnectAfter: self.drainReconnectAfter))
         switch self.http2 {
@@ -40,15 +43,13 @@ extension Settings {
         case .tls: configuration.http2 = .overTLS
         case .everywhere: configuration.http2 = .everywhere
         }
-        // WIRING: configuration.proxyProtocol from `proxyProtocolFrom` (ranges, none: off), configuration.trustedProxies from
-        // `trustedProxies`, configuration.admission from `connections(openFiles:)`, `maxConnectionsPerAddress` and
-        // `handshakesPerSecond` (zero: no limit).
+        configuration.http1.idleTimeout = TimeAmount(self.idleTimeout)
         return configuration
     }
 
     /// How many connections there may be.
     func connections(openFiles: Int) -> Int {
-        self.maxConnections > 0 ? self.maxConnections : max(openFiles - Settings.reservedFiles, 1)
+        self.maxConnections > 0 ? self.maxConnections : max(openFiles - AdmissionLimits.reservedDescriptors, 1)
     }
 
     /// How the WebSockets of the chat behave.
@@ -67,11 +68,23 @@ extension Settings {
         let keepalive: WebSocketConfiguration.Keepalive? =
             self.keepaliveInterval > .zero
             ? .init(interval: self.keepaliveInterval, timeout: self.keepaliveTimeout) : nil
-        // WIRING: the rates from `messagesPerSecond`, `bytesPerSecond` (zero: no limit) and `rateAction`; the slow consumer
-        // policy from `slowConsumers`.
+        typealias Rates = WebSocketConfiguration.Rates
+        func rate(_ number: Int) -> Rates.Rate? { number > 0 ? Rates.Rate(perSecond: Double(number)) : nil }
+        let rates = Rates(
+            messages: rate(self.messagesPerSecond), bytes: rate(self.bytesPerSecond),
+            action: self.rateAction == .close ? .close : .delay)
+        let slowConsumers: SlowConsumerPolicy =
+            switch self.slowConsumers {
+            case .wait: .wait
+            case .dropNewest: .dropNewest
+            case .dropOldest: .dropOldest
+            case .keepLatest: .keepLatest
+            case .disconnect: .disconnect(.tryAgainLater)
+            }
         return WebSocketConfiguration(
             limits: Limits(maxMessageSize: maxMessageSize), receiveBuffer: self.receiveBuffer,
-            sendBuffer: self.sendBuffer, maxSendBuffer: maxSendBuffer, compression: self.compression,
+            sendBuffer: self.sendBuffer, maxSendBuffer: maxSendBuffer, slowConsumers: slowConsumers,
+            rates: rates.messages == nil && rates.bytes == nil ? nil : rates, compression: self.compression,
             keepalive: keepalive)
     }
 
@@ -82,6 +95,11 @@ extension Settings {
         guard let allowedOrigins else { return standard }
         return allowedOrigins == ["*"] ? .any : .list(allowedOrigins)
     }
+}
+
+/// The ranges of texts that were checked when the settings were read.
+private func ranges(_ texts: [String]) -> [AddressRange] {
+    texts.compactMap { try? AddressRange(parsing: $0) }
 }
 
 extension Settings.TLS {

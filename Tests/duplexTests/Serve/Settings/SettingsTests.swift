@@ -99,7 +99,7 @@ import WebSocketServer
     }
 
     @Test func theLimitOfConnectionsLeavesFilesForTheRest() throws {
-        #expect(Settings.standard.connections(openFiles: 1024) == 1024 - Settings.reservedFiles)
+        #expect(Settings.standard.connections(openFiles: 1024) == 1024 - AdmissionLimits.reservedDescriptors)
         #expect(Settings.standard.connections(openFiles: 10) == 1)
         #expect(try self.settings(["--max-connections", "5"]).connections(openFiles: 1024) == 5)
     }
