@@ -18,7 +18,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package typealias OutboundOut = HTTP2Frame.FramePayload
 
     /// How long the last frames may wait for the peer's window: 3 seconds, as long as a closing handshake at shutdown.
-    static let lingerTime: TimeAmount = .seconds(3)
+    package static let lingerTime: TimeAmount = .seconds(3)
 
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
@@ -30,6 +30,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     private var isOutputOver = false
     /// Whether what comes is thrown away.
     private var isFinishing = false
+    private var timeout: Scheduled<Void>?
     /// The newest write, with which all before it are done.
     private var lastWrite: EventLoopFuture<Void>?
 
@@ -52,6 +53,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.batch = nil
+        self.timeout?.cancel()
     }
 
     // MARK: In
@@ -167,8 +169,9 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// Cuts the stream if the peer does not let go out what waits.
     private func linger(_ context: ChannelHandlerContext) {
-        context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.lingerTime) {
-            self.context?.close(promise: nil)
+        guard self.timeout == nil else { return }
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.lingerTime) {
+            context.close(promise: nil)
         }
     }
 

@@ -100,8 +100,8 @@ final class HTTP2LifetimeHandler: ChannelInboundHandler {
             self.timeout?.cancel()
             self.timeout = nil
         case .leaving, .overdue:
-            // It had not heard of it; once the stream is set up, the stream does.
-            self.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(HTTP2GoAwayEvent()) }
+            // NIO takes none any more.
+            break
         }
     }
 

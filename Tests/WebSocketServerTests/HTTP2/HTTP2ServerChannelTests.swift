@@ -300,6 +300,70 @@ struct HTTP2ServerChannelTests {
         }
     }
 
+    /// 100 WebSockets and 50 ordinary requests on one connection, all at once.
+    @Test func mixed() async throws {
+        let router = echoRouter()
+        router.post("/size") { request, _ in
+            let body = try await request.body.collect(upTo: 1 << 20)
+            return "\(body.readableBytes)"
+        }
+        try await self.with(router) { connection in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        let stream = try await self.open(connection, number.isMultiple(of: 2) ? "/echo" : "/read")
+                        for round in 0..<5 { try await self.echo(stream, "\(number) \(round)") }
+                        try await stream.send(Frame.maskedClose(1000), endStream: true)
+                        #expect(try await stream.bytesToEnd() == Frame.close(1000))
+                    }
+                }
+                for number in 0..<50 {
+                    group.addTask {
+                        let stream = try await connection.open()
+                        if number.isMultiple(of: 2) {
+                            try await stream.send(self.request("GET", "/page"), endStream: true)
+                            #expect(try await stream.headers()[":status"] == ["200"])
+                            #expect(try await stream.bytesToEnd() == Array("a page".utf8))
+                        } else {
+                            try await stream.send(self.request("POST", "/size"))
+                            try await stream.send([UInt8](repeating: 1, count: 10_000), endStream: true)
+                            #expect(try await stream.headers()[":status"] == ["200"])
+                            #expect(try await stream.bytesToEnd() == Array("10000".utf8))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Padding, which NIO does not send: the bytes of a client, by hand.
+    @Test func padding() async throws {
+        try await TestServer.with(echoRouter(), server: HTTP2ServerChannelTests.server) { server in
+            try await RawConnection.with(port: server.port) { connection in
+                var encoder = HPACKEncoder(allocator: ByteBufferAllocator())
+                var block = ByteBuffer()
+                try encoder.encode(headers: RawHTTP2Stream.connect("/echo"), to: &block)
+                func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
+                    [0, 0, UInt8(payload.count), type, flags, 0, 0, 0, stream] + payload
+                }
+                let message = Frame.masked("padded")
+                try await connection.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8))
+                // Settings, and the acknowledgement of the server's, from which on they hold.
+                try await connection.send(frame(4, 0, 0, []))
+                _ = try await connection.read(9 + 18)
+                try await connection.send(frame(4, 1, 0, []))
+                try await connection.send(frame(1, 4, 1, Array(block.readableBytesView)))
+                try await connection.send(frame(0, 8, 1, [9] + message.prefix(5) + [UInt8](repeating: 0xFF, count: 9)))
+                try await connection.send(frame(0, 8, 1, [3] + message.dropFirst(5) + [0xFF, 0xFF, 0xFF]))
+                // A DATA frame with the answer, in one piece.
+                let expected = frame(0, 0, 1, Frame.text("padded"))
+                var received: [UInt8] = []
+                while received.firstRange(of: expected) == nil { received += try await connection.read(1) }
+            }
+        }
+    }
+
     /// The address of a WebSocket says what is needed, without the fields that HTTP/2 has not.
     @Test(arguments: ["GET", "CONNECT"])
     func requestThatIsNoWebSocket(_ method: String) async throws {
