@@ -207,7 +207,7 @@ struct WebSocketHTTP2ConnectionTests {
     @Test func noAnswer() async throws {
         try await RawHTTP2Server.with { server in
             let connection = try await WebSocketHTTP2Connection.connect(
-                to: self.url(server), options: DialOptions(handshakeTimeout: .milliseconds(50)))
+                to: self.url(server), options: DialOptions(handshakeTimeout: .seconds(2)))
             let error = await #expect(throws: DialError.self) { try await connection.webSocket() }
             #expect(error?.isTimeout == true)
             #expect(await server.streams.next()?.end() == .cancel)

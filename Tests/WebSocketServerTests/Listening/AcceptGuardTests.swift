@@ -30,6 +30,7 @@ struct AcceptGuardTests {
         let reads = ReadCounter()
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         try channel.pipeline.syncOperations.addHandlers([reads, AcceptGuard(logger)])
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return (channel, reads)
     }
 
