@@ -65,13 +65,16 @@ extension RouterMethods {
 
     /// A route that upgrades to WebSocket, and treats each subprotocol in its own way.
     ///
-    ///     router.webSocket("/rooms/:room") { request, context in
-    ///         guard let user = try await session(request.cookies["session"]?.value) else { return .refuse(.unauthorized) }
-    ///         return .accept(Member(user, room: try context.parameters.require("room")))
-    ///     } subprotocols: [
-    ///         .reading("chat.v2") { socket, member in try await chat2(socket, member) },
-    ///         .events("chat.v1") { socket, member in Chat1(member) },
-    ///     ]
+    ///     router.webSocket(
+    ///         "/rooms/:room",
+    ///         accept: { request, context in
+    ///             guard let user = request.cookies["user"]?.value else { return .refuse(.unauthorized) }
+    ///             return .accept(Member(user, room: try context.parameters.require("room")))
+    ///         },
+    ///         subprotocols: [
+    ///             .reading("chat.v2") { socket, member in try await chat2(socket, member) },
+    ///             .events("chat.v1") { socket, member in Chat1(member) },
+    ///         ])
     ///
     /// - Parameters:
     ///   - path: The path; its parameters are in the accept step's context.
