@@ -1,11 +1,12 @@
 #!/bin/bash
 # browser.sh chat BASE_URL [--screenshot DIR]   -- the chat page and the WebSocket API in a real browser
 # browser.sh deflate MODE=BASE_URL...           -- compression: the same API, with `duplex serve --compression MODE`
+# browser.sh http2 URL LOG                      -- WebSockets over HTTP/2, on a server with TLS that logs to LOG
 #   BASE_URL  where `duplex serve` listens, for instance http://127.0.0.1:3000
 # Environment: CHROMIUM=/usr/bin/chromium   BROWSER_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
 set -euo pipefail
-[ $# -ge 2 ] && [[ $1 = chat || $1 = deflate ]] || { sed -n 2,6p "$0"; exit 2; }
+[ $# -ge 2 ] && [[ $1 = chat || $1 = deflate || $1 = http2 ]] || { sed -n 2,7p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
 BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}

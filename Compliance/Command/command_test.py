@@ -19,23 +19,33 @@ import connect_test
 import deflate_limits_test
 import deflate_test
 import echo_test
+import http2_test
 import interop_deflate_servers_test
 import interop_deflate_test
 import interop_servers_test
 import interop_test
 import listen_test
+import listeners_test
 import memory_test
 import offers_test
 import pages_test
 import proxy_test
 import refusals_test
 import serve_test
+import serve_tls_test
+import settings_test
+import shutdown_test
 import tls_test
 from checks import check, finish
 from duplex import Duplex
 
 PARTS = {
     "serve": serve_test.run,
+    "settings": settings_test.run,
+    "listeners": listeners_test.run,
+    "serve-tls": serve_tls_test.run,
+    "shutdown": shutdown_test.run,
+    "http2": http2_test.run,
     "refusals": refusals_test.run,
     "echo": echo_test.run,
     "memory": memory_test.run,

@@ -34,9 +34,9 @@ class Duplex:
     def __init__(self, binary):
         self.binary = os.path.abspath(binary)
 
-    def run(self, *arguments, input=b"", timeout=DEADLINE):
-        """Runs it to its end."""
-        process = subprocess.Popen([self.binary, *map(str, arguments)], **PIPES)
+    def run(self, *arguments, input=b"", timeout=DEADLINE, variables=None):
+        """Runs it to its end; with `variables` beside those of the environment."""
+        process = subprocess.Popen([self.binary, *map(str, arguments)], env=environment(variables), **PIPES)
         try:
             out, err = process.communicate(input, timeout)
         except subprocess.TimeoutExpired:
@@ -46,9 +46,9 @@ class Duplex:
         return Result(process.returncode, out.decode(), err.decode())
 
     @contextlib.contextmanager
-    def started(self, *arguments):
+    def started(self, *arguments, variables=None):
         """Starts it; it is killed at the end of the block if it still runs."""
-        process = subprocess.Popen([self.binary, *map(str, arguments)], **PIPES)
+        process = subprocess.Popen([self.binary, *map(str, arguments)], env=environment(variables), **PIPES)
         try:
             yield process
         finally:
@@ -60,10 +60,16 @@ class Duplex:
                         stream.close()
 
     @contextlib.contextmanager
-    def server(self, *arguments):
+    def server(self, *arguments, variables=None):
         """A server on a free port."""
-        with self.started("serve", "--port", 0, *arguments) as process:
+        with self.started("serve", "--port", 0, *arguments, variables=variables) as process:
             yield Server(process)
+
+
+def environment(variables):
+    """The environment without settings of the command, and with these variables."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DUPLEX_")}
+    return {**kept, **{name: str(value) for name, value in (variables or {}).items()}}
 
 
 class Server:
@@ -72,7 +78,7 @@ class Server:
     def __init__(self, process):
         self.process = process
         self.line = process.stdout.readline().decode()
-        found = re.fullmatch(r"listening on (http://(.+):(\d+))\n", self.line)
+        found = re.fullmatch(r"listening on (https?://(.+):(\d+))\n", self.line)
         if not found:
             raise AssertionError(f"no address: {self.line!r} {process.stderr.read().decode()!r}")
         self.url, self.host, self.port = found[1], found[2], int(found[3])

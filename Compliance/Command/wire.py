@@ -3,6 +3,7 @@
 import base64
 import os
 import socket
+import ssl
 import struct
 
 TIMEOUT = 30  # seconds for any single read or write; a working server takes a few milliseconds
@@ -64,14 +65,21 @@ class Wire:
     allowed = 0  # the reserved bits that a frame may have, as they stand in its first byte
     compressed = False  # whether the last frame had RSV1
 
-    def __init__(self, port, timeout=TIMEOUT, receive_buffer=None):
-        self.host = f"127.0.0.1:{port}"
-        self.socket = socket.socket()
+    def __init__(self, port, timeout=TIMEOUT, receive_buffer=None, tls=None):
+        """`port` is a TCP port, or the path of a Unix socket; `tls` an SSLContext."""
+        if isinstance(port, int):
+            self.host = f"127.0.0.1:{port}"
+            self.socket, address = socket.socket(), ("127.0.0.1", port)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.host = "localhost"
+            self.socket, address = socket.socket(socket.AF_UNIX), str(port)
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect(address)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.kept = b""
 
     def __enter__(self):
@@ -97,8 +105,8 @@ class Wire:
     def more(self, count=65536):
         try:
             part = self.socket.recv(count)
-        except ConnectionResetError:
-            raise Ended("reset") from None
+        except (ConnectionResetError, ssl.SSLError) as error:
+            raise Ended(f"reset: {error}") from None
         if not part:
             raise Ended("end of stream")
         return part

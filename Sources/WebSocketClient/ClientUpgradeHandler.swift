@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOHTTPTypesHTTP1
 import NIOPosix
 import NIOSSL
@@ -243,6 +244,7 @@ extension DialError {
             self.init(.connect("\(error.host):\(error.port): \(text.isEmpty ? "no address" : text)"))
         case ChannelError.connectTimeout: self.init(.timedOut(.connect))
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: self.init(.tls("\(error)"))
+        case let error as any NIOHTTP2Error: self.init(.http2(.failed("\(error)")))
         default: self.init(.connect("\(error)"))
         }
     }

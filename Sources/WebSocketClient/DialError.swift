@@ -28,6 +28,22 @@ public struct DialError: Error, Sendable {
         case handshake
     }
 
+    /// What is wrong with HTTP/2.
+    package enum HTTP2Failure: Sendable {
+        /// The server chose another protocol, or none.
+        case notSpoken
+        /// It has no WebSockets over HTTP/2.
+        case noWebSockets
+        /// As many streams are open as the server allows.
+        case tooManyStreams(Int)
+        /// The connection is ending, or has ended.
+        case leaving(String)
+        /// The server reset the stream.
+        case reset(String)
+        /// The connection failed.
+        case failed(String)
+    }
+
     package enum Code: Sendable {
         case invalidURL(String, String)
         case invalidField(String)
@@ -44,6 +60,7 @@ public struct DialError: Error, Sendable {
         case redirect(String)
         case handshake(HandshakeError)
         case notHTTP(String)
+        case http2(HTTP2Failure)
         case lost
     }
 
@@ -76,6 +93,19 @@ public struct DialError: Error, Sendable {
     /// The rule of the opening handshake that was broken, when that is what went wrong.
     public var handshakeError: HandshakeError? {
         if case .handshake(let error) = self.code { error } else { nil }
+    }
+
+    /// Whether the server has no WebSockets over HTTP/2, but may have them over HTTP/1.1.
+    public var needsHTTP1: Bool {
+        switch self.code {
+        case .http2(.notSpoken), .http2(.noWebSockets): true
+        default: false
+        }
+    }
+
+    /// How many streams the server allows on one connection, when all of them are open.
+    public var maxStreams: Int? {
+        if case .http2(.tooManyStreams(let count)) = self.code { count } else { nil }
     }
 
     /// Whether it took too long.
@@ -129,6 +159,7 @@ extension DialError: CustomStringConvertible {
         case .redirect(let reason): "not redirected: \(reason)"
         case .handshake(let error): "the handshake failed: \(error)"
         case .notHTTP(let reason): "the answer is not HTTP: \(reason)"
+        case .http2(let failure): "\(failure)"
         case .lost: "the connection was lost during the handshake"
         }
     }
@@ -178,5 +209,20 @@ extension DialError.Refusal: CustomStringConvertible {
         let room = WebSocketClient.maxRefusalBody - self.body.readableBytes
         if let part = bytes.readSlice(length: min(room, bytes.readableBytes)) { self.body.writeImmutableBuffer(part) }
         bytes.moveReaderIndex(forwardBy: bytes.readableBytes)
+    }
+}
+
+extension DialError.HTTP2Failure: CustomStringConvertible {
+    /// One line for people.
+    package var description: String {
+        switch self {
+        case .notSpoken: "the server does not speak HTTP/2"
+        case .noWebSockets:
+            "the server speaks HTTP/2, but has no WebSockets over it (it does not set ENABLE_CONNECT_PROTOCOL)"
+        case .tooManyStreams(let count): "the server allows \(count) streams on one connection, and all are open"
+        case .leaving(let reason): "the connection takes no more WebSockets: \(reason)"
+        case .reset(let code): "the server reset the stream: \(code)"
+        case .failed(let reason): "HTTP/2 failed: \(reason)"
+        }
     }
 }

@@ -17,6 +17,27 @@ public struct DialOptions: Sendable {
         return tls
     }
 
+    /// The version of HTTP that carries the opening handshake.
+    public enum HTTPVersion: Sendable, Hashable {
+        /// HTTP/1.1 (RFC 6455).
+        case http1
+        /// HTTP/2 (RFC 8441): over TLS by ALPN, and for ws by prior knowledge. The connection fails where the server has it not,
+        /// or has no WebSockets over it.
+        case http2
+        /// Over TLS HTTP/2 where the server has WebSockets over it, and else HTTP/1.1, for which a second connection may be
+        /// needed; for ws HTTP/1.1.
+        case automatic
+
+        /// What is offered by ALPN; nil for what ``DialOptions/tls`` says.
+        var applicationProtocols: [String]? {
+            switch self {
+            case .http1: nil
+            case .http2: ["h2"]
+            case .automatic: ["h2", "http/1.1"]
+            }
+        }
+    }
+
     /// The subprotocols to ask for, best first: tokens, each once.
     public var protocols: [String]
     /// Further header fields, such as Origin or Authorization.
@@ -37,6 +58,8 @@ public struct DialOptions: Sendable {
     /// The path of a Unix socket to connect to, at most 107 bytes on Linux. The address then only says what the server is
     /// asked for, and no proxy is used; redirects stay on the socket.
     public var unixSocket: String?
+    /// The version of HTTP that carries the opening handshake. Default ``HTTPVersion/http1``.
+    public var httpVersion: HTTPVersion
     /// How many redirects are followed: 301, 302, 303, 307 and 308. Default: 0, as in a browser, where a redirect is a refusal.
     ///
     /// None is followed from wss to ws. `Authorization`, `Cookie` and the address's user and password are left out from the
@@ -64,6 +87,7 @@ public struct DialOptions: Sendable {
     ///   - pinnedCertificates: The certificates one of which the server must have.
     ///   - proxy: What to connect through.
     ///   - unixSocket: The path of a Unix socket to connect to.
+    ///   - httpVersion: The version of HTTP that carries the opening handshake.
     ///   - maxRedirects: How many redirects are followed.
     ///   - connectTimeout: How long connecting may take.
     ///   - handshakeTimeout: How long TLS and the opening handshake may take.
@@ -77,6 +101,7 @@ public struct DialOptions: Sendable {
         pinnedCertificates: [NIOSSLCertificate] = [],
         proxy: DialProxy = .none,
         unixSocket: String? = nil,
+        httpVersion: HTTPVersion = .http1,
         maxRedirects: Int = 0,
         connectTimeout: Duration = DialOptions.defaultConnectTimeout,
         handshakeTimeout: Duration = DialOptions.defaultHandshakeTimeout,
@@ -90,6 +115,7 @@ public struct DialOptions: Sendable {
         self.pinnedCertificates = pinnedCertificates
         self.proxy = proxy
         self.unixSocket = unixSocket
+        self.httpVersion = httpVersion
         self.maxRedirects = maxRedirects
         self.connectTimeout = connectTimeout
         self.handshakeTimeout = handshakeTimeout

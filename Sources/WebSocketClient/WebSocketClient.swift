@@ -48,6 +48,7 @@ public enum WebSocketClient {
         to text: String, options: DialOptions, on group: any EventLoopGroup, delivery: WebSocketDelivery
     ) async throws -> WebSocketConnection {
         var target = try DialTarget(WebSocketURL(text), options)
+        var options = options
         let loop = group.next()
         while true {
             do {
@@ -56,6 +57,10 @@ public enum WebSocketClient {
             } catch var error as DialError {
                 error.url = target.url
                 error.isRedirected = target.redirects > 0
+                if error.needsHTTP1, options.httpVersion == .automatic {
+                    options.httpVersion = .http1
+                    continue
+                }
                 guard let refusal = error.refusal else { throw error }
                 do {
                     guard try target.follow(refusal.response, limit: options.maxRedirects) else { throw error }
@@ -71,20 +76,6 @@ public enum WebSocketClient {
     private static func finish(_ attempt: DialAttempt, on loop: any EventLoop) async throws -> WebSocketConnection {
         let promise = loop.makePromise(of: WebSocketConnection.self)
         attempt.start(on: loop, promise: promise)
-        return try await withTaskCancellationHandler {
-            do {
-                let connection = try await promise.futureResult.get()
-                // It came too late, and is being cut.
-                try Task.checkCancellation()
-                return connection
-            } catch {
-                try Task.checkCancellation()
-                throw error
-            }
-        } onCancel: {
-            promise.fail(CancellationError())
-            // If that came too late:
-            promise.futureResult.whenSuccess { $0.abort() }
-        }
+        return try await promise.valueUnlessCancelled { $0.abort() }
     }
 }

@@ -6,6 +6,8 @@ public enum SendResult: Sendable, Hashable {
     case slow
     /// It was refused: ``WebSocketConfiguration/maxSendBuffer`` would be passed. Nothing of it is sent.
     case full
+    /// It was dropped, by ``WebSocketConfiguration/slowConsumers``. Nothing of it is sent.
+    case dropped
     /// It was refused: the connection is closing or closed.
     case closed
 }

@@ -30,15 +30,72 @@ public struct WebSocketConfiguration: Sendable {
     /// ``WebSocketHandler`` on a server, before the socket is not read any more. Default ``defaultSendBuffer``. Both go on when
     /// half of it is left.
     public var sendBuffer: Int
-    /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:compress:)`` refuses
+    /// How many bytes may wait for the socket before ``WebSocketConnection/trySend(_:compress:key:)`` refuses
     /// (``SendResult/full``). Default ``defaultMaxSendBuffer``. A single message may be larger when nothing waits.
     public var maxSendBuffer: Int
+
+    /// What becomes of messages that are sent without waiting when ``maxSendBuffer`` would be passed. Default
+    /// ``SlowConsumerPolicy/wait``.
+    public var slowConsumers: SlowConsumerPolicy
+    /// How much the peer may send in a time; nil, the default, for as much as it can: what it sends takes no memory that other
+    /// limits do not bound.
+    public var rates: Rates?
 
     /// How messages are compressed, where the peer agrees; nil, the default, for not at all. It costs CPU time, some 3 to 10 us
     /// for a message of 300 bytes, and memory: see ``WebSocketDeflate/DeflateConfiguration``.
     public var compression: DeflateConfiguration?
     /// When the peer is pinged, and given up; nil, the default, for never.
     public var keepalive: Keepalive?
+
+    /// How much a peer may send in a time: of messages (pings are some) and of bytes as they are on the wire. Counted after each read
+    /// of at most 512 KiB, so that what one brings is dealt with in any case.
+    public struct Rates: Sendable, Hashable {
+        /// So many a second, and so many at once.
+        public struct Rate: Sendable, Hashable {
+            /// How many a second.
+            public var perSecond: Double
+            /// How many at once.
+            public var burst: Double
+
+            /// Makes a rate.
+            ///
+            /// - Parameters:
+            ///   - perSecond: How many a second.
+            ///   - burst: How many at once; twice as many as in a second if it is nil.
+            public init(perSecond: Double, burst: Double? = nil) {
+                precondition(perSecond > 0 && burst ?? 1 >= 1, "a rate lets something through")
+                self.perSecond = perSecond
+                self.burst = burst ?? Swift.max(perSecond * 2, 1)
+            }
+        }
+
+        /// What is done with a peer that sends more.
+        public enum Action: Sendable, Hashable {
+            /// It is not read from until it has waited for what it sent: TCP slows it down. Its pings wait as well.
+            case delay
+            /// The connection is closed with 1008.
+            case close
+        }
+
+        /// Messages; nil for any number.
+        public var messages: Rate?
+        /// Bytes; nil for any number.
+        public var bytes: Rate?
+        /// What is done with a peer that sends more. Default ``Action/delay``.
+        public var action: Action
+
+        /// Makes a set of rates.
+        ///
+        /// - Parameters:
+        ///   - messages: Messages.
+        ///   - bytes: Bytes.
+        ///   - action: What is done with a peer that sends more.
+        public init(messages: Rate? = nil, bytes: Rate? = nil, action: Action = .delay) {
+            self.messages = messages
+            self.bytes = bytes
+            self.action = action
+        }
+    }
 
     /// When a silent peer is pinged, and given up. Anything that arrives counts as a sign of life. It is looked at once a second.
     public struct Keepalive: Sendable, Hashable {
@@ -73,6 +130,8 @@ public struct WebSocketConfiguration: Sendable {
     ///   - receiveBuffer: How many bytes may wait for a reader.
     ///   - sendBuffer: How many bytes may wait for the socket before senders wait.
     ///   - maxSendBuffer: How many bytes may wait for the socket at all.
+    ///   - slowConsumers: What becomes of messages to a peer that does not keep up.
+    ///   - rates: How much the peer may send in a time; nil for as much as it can.
     ///   - compression: How messages are compressed; nil for not at all.
     ///   - keepalive: When the peer is pinged, and given up.
     public init(
@@ -81,6 +140,8 @@ public struct WebSocketConfiguration: Sendable {
         receiveBuffer: Int = WebSocketConfiguration.defaultReceiveBuffer,
         sendBuffer: Int = WebSocketConfiguration.defaultSendBuffer,
         maxSendBuffer: Int = WebSocketConfiguration.defaultMaxSendBuffer,
+        slowConsumers: SlowConsumerPolicy = .wait,
+        rates: Rates? = nil,
         compression: DeflateConfiguration? = nil,
         keepalive: Keepalive? = nil
     ) {
@@ -90,6 +151,8 @@ public struct WebSocketConfiguration: Sendable {
         self.receiveBuffer = receiveBuffer
         self.sendBuffer = sendBuffer
         self.maxSendBuffer = maxSendBuffer
+        self.slowConsumers = slowConsumers
+        self.rates = rates
         self.compression = compression
         self.keepalive = keepalive
     }

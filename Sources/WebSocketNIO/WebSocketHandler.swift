@@ -8,7 +8,7 @@ public import WebSocketCore
 ///
 /// On a server nothing is read while more than ``WebSocketConfiguration/sendBuffer`` waits for the socket, so a handler that
 /// answers each message cannot be flooded. On a client reading goes on: if both ends stopped, they could wait for each other
-/// for ever. There ``WebSocketConnection/trySend(_:as:compress:)`` tells when it is too much.
+/// for ever. There ``WebSocketConnection/trySend(_:as:compress:key:)`` tells when it is too much.
 public protocol WebSocketHandler {
     /// Whether messages are handed on by ``received(chunk:on:)`` as they arrive, instead of whole. Asked once, at the start.
     var takesChunks: Bool { get }
@@ -28,7 +28,7 @@ public protocol WebSocketHandler {
     /// A piece of a message; see ``takesChunks``. The same about keeping it.
     func received(chunk: WebSocketMessageChunk, on connection: WebSocketConnection)
 
-    /// There is room again, after ``WebSocketConnection/trySend(_:as:compress:)`` answered ``SendResult/slow`` or ``SendResult/full``, or
+    /// There is room again, after ``WebSocketConnection/trySend(_:as:compress:key:)`` answered ``SendResult/slow`` or ``SendResult/full``, or
     /// more than ``WebSocketConfiguration/sendBuffer`` waited for the socket.
     func drained(_ connection: WebSocketConnection)
 

@@ -15,11 +15,22 @@ public struct WebSocketServerConfiguration: Sendable {
     /// nothing for ever.
     public static let defaultIdleTimeout: TimeAmount = .seconds(60)
 
-    /// How long a new connection may take for its PROXY header and TLS, and as long again for its first request. Default
-    /// ``defaultHandshakeTimeout``.
+    /// The default of the size of a request's header fields, all together: 16 KiB, and of one of them: 8 KiB. Cookies may be long.
+    public static let defaultMaxHeaderList = 16 << 10
+    /// The default of the number of a request's header fields: 100.
+    public static let defaultMaxHeaderCount = 100
+    /// ``http1`` by default.
+    public static let defaultHTTP1 = HTTP1Channel.Configuration(
+        idleTimeout: WebSocketServerConfiguration.defaultIdleTimeout,
+        httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: WebSocketServerConfiguration.defaultMaxHeaderList / 2,
+            maxHeaderListSize: WebSocketServerConfiguration.defaultMaxHeaderList,
+            maxHeaderFieldCount: WebSocketServerConfiguration.defaultMaxHeaderCount))
+
+    /// How long a new connection may take for its PROXY header and TLS, and as long again for its first request. Also how long the
+    /// head of a later request may take, from its first byte on. Default ``defaultHandshakeTimeout``.
     public var handshakeTimeout: Duration
-    /// What Hummingbird's HTTP/1.1 server takes: idle timeout (default ``defaultIdleTimeout``), limits of header fields,
-    /// further handlers (which see ordinary requests only).
+    /// What Hummingbird's HTTP/1.1 server takes: idle timeout, limits of header fields (default ``defaultHTTP1``), further handlers (which see ordinary requests only).
     public var http1: HTTP1Channel.Configuration
     /// Where HTTP/2 is spoken, and WebSockets over it (RFC 8441). Default ``HTTP2Use/overTLS``.
     public var http2: HTTP2Use
@@ -33,6 +44,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var admission: AdmissionLimits
     /// How WebSockets are told to go when the server shuts down.
     public var drain: DrainPolicy
+    /// Who is told what happens; nil, the default, for nobody.
+    public var metrics: WebSocketMetrics?
 
     /// Where HTTP/2 is spoken.
     public enum HTTP2Use: Sendable, Hashable {
@@ -55,15 +68,17 @@ public struct WebSocketServerConfiguration: Sendable {
     ///   - trustedProxies: Whose `Forwarded` fields are believed.
     ///   - admission: How many connections and handshakes are let in.
     ///   - drain: How WebSockets are told to go when the server shuts down.
+    ///   - metrics: Who is told what happens.
     public init(
         handshakeTimeout: Duration = WebSocketServerConfiguration.defaultHandshakeTimeout,
-        http1: HTTP1Channel.Configuration = .init(idleTimeout: WebSocketServerConfiguration.defaultIdleTimeout),
+        http1: HTTP1Channel.Configuration = WebSocketServerConfiguration.defaultHTTP1,
         http2: HTTP2Use = .overTLS,
         tls: ServerTLS? = nil,
         proxyProtocol: ProxyProtocol = .off,
         trustedProxies: [AddressRange] = [],
         admission: AdmissionLimits = AdmissionLimits(),
-        drain: DrainPolicy = DrainPolicy()
+        drain: DrainPolicy = DrainPolicy(),
+        metrics: WebSocketMetrics? = nil
     ) {
         self.handshakeTimeout = handshakeTimeout
         self.http1 = http1
@@ -73,5 +88,6 @@ public struct WebSocketServerConfiguration: Sendable {
         self.trustedProxies = trustedProxies
         self.admission = admission
         self.drain = drain
+        self.metrics = metrics
     }
 }

@@ -6,15 +6,25 @@ enum CompressionMode: String, ExpressibleByArgument, CaseIterable {
     case off
     case noTakeover = "no-takeover"
     case takeover
+
+    /// What the modes are, for `--help`.
+    static let help =
+        "permessage-deflate: off; no-takeover, where each message stands alone and a connection keeps nothing; or takeover, where messages may refer to earlier ones, which makes them smaller and keeps up to 310 KB for each connection."
+
+    /// What the mode means; nil for not at all.
+    func configuration(level: Int, windowBits: Int, threshold: Int) -> DeflateConfiguration? {
+        guard self != .off else { return nil }
+        return DeflateConfiguration(
+            level: level, serverMaxWindowBits: windowBits, clientMaxWindowBits: windowBits,
+            serverContextTakeover: self == .takeover, clientContextTakeover: self == .takeover, threshold: threshold)
+    }
 }
 
-/// The options about permessage-deflate, for both roles.
+/// The options about permessage-deflate. `duplex serve` has them as settings.
 struct CompressionOptions: ParsableArguments {
     @Option(
         name: .customLong("compression"),
-        help: ArgumentHelp(
-            "permessage-deflate: off; no-takeover, where each message stands alone and a connection keeps nothing; or takeover, where messages may refer to earlier ones, which makes them smaller and keeps up to 310 KB for each connection.",
-            valueName: "mode"))
+        help: ArgumentHelp("\(CompressionMode.help)", valueName: "mode"))
     var mode: CompressionMode?
 
     @Option(name: .customLong("compression-level"), help: "How hard to compress, 0 to 9.")
@@ -42,11 +52,7 @@ struct CompressionOptions: ParsableArguments {
     ///
     /// - Parameter standard: The mode when none is given.
     func configuration(standard: CompressionMode) -> DeflateConfiguration? {
-        let mode = self.mode ?? standard
-        guard mode != .off else { return nil }
-        return DeflateConfiguration(
-            level: self.level, serverMaxWindowBits: self.windowBits, clientMaxWindowBits: self.windowBits,
-            serverContextTakeover: mode == .takeover, clientContextTakeover: mode == .takeover,
-            threshold: self.threshold)
+        (self.mode ?? standard).configuration(
+            level: self.level, windowBits: self.windowBits, threshold: self.threshold)
     }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOSSL
+import TestSupport
 import Testing
 import WebSocketClient
 import WebSocketNIO

@@ -20,10 +20,20 @@ struct ServerIdentity: Sendable {
         self.pins = options.pinnedCertificates
         self.serverName = IPAddress(self.name) == nil ? DomainName.withoutDot(self.name) : nil
         var configuration = options.tls
+        if let names = options.httpVersion.applicationProtocols { configuration.applicationProtocols = names }
         self.checksName = configuration.certificateVerification == .fullVerification
         if self.checksName { configuration.certificateVerification = .noHostnameVerification }
         do {
             self.context = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw DialError(.tls("\(error)"))
+        }
+    }
+
+    /// The handler that does TLS with the server.
+    func makeHandler() throws(DialError) -> NIOSSLClientHandler {
+        do {
+            return try NIOSSLClientHandler(context: self.context, serverHostname: self.serverName)
         } catch {
             throw DialError(.tls("\(error)"))
         }

@@ -157,6 +157,7 @@ public final class ReconnectingWebSocket: Sendable {
                 try Task.checkCancellation()
                 let ended = WebSocketError(.closed(closure))
                 if self.policy.isTerminal(closure) { throw Terminal(ended) }
+                least = closure.reconnectAfter
                 failure = ended
             } catch let error as Terminal {
                 throw error.error
@@ -295,7 +296,7 @@ public final class ReconnectingWebSocket: Sendable {
         case .sent: break
         // If the connection is lost meanwhile, this one was handed over all the same.
         case .slow: try? await connection?.waitForRoom()
-        case .full:
+        case .full, .dropped:
             // While it is up it is the peer that is slow: that is waited for.
             guard let connection else { throw WebSocketError(.sendBufferFull(self.maxQueuedBytes)) }
             try await connection.send(message)

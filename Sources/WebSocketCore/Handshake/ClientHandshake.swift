@@ -1,7 +1,7 @@
 public import HTTPTypes
 
-/// The client's side of the opening handshake over HTTP/1.1: the request it sends, and the check of the answer (RFC 6455,
-/// section 4.1).
+/// The client's side of the opening handshake: the request it sends, and the check of the answer, over HTTP/1.1 (RFC 6455,
+/// section 4.1) and over HTTP/2 (RFC 8441).
 public struct ClientHandshake: Sendable, Hashable {
     /// What was agreed on.
     public struct Agreement: Sendable, Hashable {
@@ -11,7 +11,7 @@ public struct ClientHandshake: Sendable, Hashable {
         public var extensions: [WebSocketExtension]
     }
 
-    /// The key that is sent.
+    /// The key that is sent; not over HTTP/2.
     public let key: String
     /// The subprotocols asked for, in order of preference.
     public let subprotocols: [String]
@@ -38,7 +38,7 @@ public struct ClientHandshake: Sendable, Hashable {
         self.extensions = extensions
     }
 
-    /// The request.
+    /// The request over HTTP/1.1.
     ///
     /// - Parameters:
     ///   - authority: The value of Host: the host, and the port where it is not the scheme's default.
@@ -51,15 +51,35 @@ public struct ClientHandshake: Sendable, Hashable {
         request.headerFields[.upgrade] = "websocket"
         request.headerFields[.connection] = "Upgrade"
         request.headerFields[.secWebSocketKey] = self.key
-        request.headerFields[.secWebSocketVersion] = "13"
-        request.headerFields[.secWebSocketProtocol] =
-            self.subprotocols.isEmpty ? nil : self.subprotocols.joined(separator: ", ")
-        request.headerFields[.secWebSocketExtensions] =
-            self.extensions.isEmpty ? nil : WebSocketExtension.serialize(self.extensions)
+        self.addOffer(to: &request.headerFields)
         return request
     }
 
-    /// Checks the answer by all rules of section 4.1.
+    /// The request over HTTP/2: an extended CONNECT (RFC 8441, section 5).
+    ///
+    /// - Parameters:
+    ///   - authority: The host, and the port where it is not the scheme's default.
+    ///   - path: The path with the query; at least "/".
+    ///   - secure: Whether the scheme is wss.
+    ///   - fields: Further fields, such as Origin, Cookie or Authorization; those of the handshake win over them.
+    public func connectRequest(
+        authority: String, path: String, secure: Bool, fields: HTTPFields = [:]
+    ) -> HTTPRequest {
+        var request = HTTPRequest(
+            method: .connect, scheme: secure ? "https" : "http", authority: authority, path: path, headerFields: fields)
+        request.extendedConnectProtocol = ServerHandshake.connectProtocol
+        request.headerFields[.secWebSocketKey] = nil
+        self.addOffer(to: &request.headerFields)
+        return request
+    }
+
+    private func addOffer(to fields: inout HTTPFields) {
+        fields[.secWebSocketVersion] = "13"
+        fields[.secWebSocketProtocol] = self.subprotocols.isEmpty ? nil : self.subprotocols.joined(separator: ", ")
+        fields[.secWebSocketExtensions] = self.extensions.isEmpty ? nil : WebSocketExtension.serialize(self.extensions)
+    }
+
+    /// Checks the answer over HTTP/1.1 by all rules of section 4.1.
     ///
     /// - Parameter response: The answer's head.
     /// - Throws: ``HandshakeError`` when the connection must be failed.
@@ -79,6 +99,23 @@ public struct ClientHandshake: Sendable, Hashable {
         guard accept.count == 1, accept[0].utf8.elementsEqual(HandshakeKey.accept(self.key).utf8) else {
             throw HandshakeError(.acceptField)
         }
+        return try self.agreement(in: fields)
+    }
+
+    /// Checks the answer over HTTP/2 (RFC 8441, section 5): 200, which has neither Upgrade nor Sec-WebSocket-Accept, and the same
+    /// rules for what was chosen.
+    ///
+    /// - Parameter response: The answer's head.
+    /// - Throws: ``HandshakeError`` when the connection must be failed.
+    public func agreement(fromConnect response: HTTPResponse) throws(HandshakeError) -> Agreement {
+        guard response.status.code == 200 else {
+            throw HandshakeError(.connectStatus(response.status.code))
+        }
+        return try self.agreement(in: response.headerFields)
+    }
+
+    /// What the server chose, which must have been asked for.
+    private func agreement(in fields: HTTPFields) throws(HandshakeError) -> Agreement {
         let chosen = fields[values: .secWebSocketProtocol]
         if let name = chosen.first {
             // Of tokens only, equal strings have equal bytes.

@@ -7,14 +7,21 @@ public struct HandshakeError: Error, Hashable, Sendable {
         case httpVersion
         case method(String)
         case host
+        case target
         case notAnUpgrade
         case key
         case version(String?)
         case body
         case extensionGrammar
         case subprotocolGrammar
+        // what a server refuses over HTTP/2 (RFC 8441)
+        case notAConnect
+        case scheme
+        case authority
+        case connectionSpecific(String)
         // what a client refuses (4.1)
         case status(Int)
+        case connectStatus(Int)
         case upgradeField
         case connectionField
         case acceptField
@@ -61,13 +68,19 @@ extension HandshakeError: CustomStringConvertible {
         case .httpVersion: "a WebSocket handshake needs HTTP/1.1"
         case .method(let method): "a WebSocket handshake is a GET, not a \(method)"
         case .host: "exactly one Host field with a host is needed"
+        case .target: "the request's target has a fragment, or bytes that need escaping"
         case .notAnUpgrade: "this address speaks WebSocket: Upgrade: websocket and Connection: Upgrade are needed"
         case .key: "exactly one Sec-WebSocket-Key is needed, 16 bytes in base64"
         case .version(let version): "Sec-WebSocket-Version must be 13, not \(version ?? "missing")"
         case .body: "a WebSocket handshake has no body"
         case .extensionGrammar: "Sec-WebSocket-Extensions breaks its grammar"
         case .subprotocolGrammar: "Sec-WebSocket-Protocol breaks its grammar"
+        case .notAConnect: "this address speaks WebSocket: CONNECT with the :protocol websocket is needed"
+        case .scheme: "the :scheme must be https or http"
+        case .authority: "an :authority with a host is needed, and a Host field must not say something else"
+        case .connectionSpecific(let name): "the field \(name) has no place in HTTP/2, or not with that value"
         case .status(let status): "the server answered with status \(status) instead of 101"
+        case .connectStatus(let status): "the server answered with status \(status) instead of 200"
         case .upgradeField: "the answer's Upgrade field is not websocket"
         case .connectionField: "the answer's Connection field lacks Upgrade"
         case .acceptField: "the answer's Sec-WebSocket-Accept does not fit the key"

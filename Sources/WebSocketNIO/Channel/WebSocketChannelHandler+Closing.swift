@@ -8,6 +8,8 @@ extension WebSocketChannelHandler {
     /// Starts the closing handshake.
     func startClosing(_ frame: CloseFrame, timeout: UInt64? = nil) {
         self.loop.enter()
+        // Before the Close frame, with which sending ends.
+        if self.usesBacklog, self.held != nil { self.releaseHeld(isLast: true) }
         self.perform(self.hot.pointee.machine.close(frame, timeout: timeout, now: self.now))
         self.loop.leave()
     }
@@ -81,6 +83,7 @@ extension WebSocketChannelHandler {
     private func closeWhenWritten() {
         guard let context = self.context else { return }
         self.flush()
+        if let stream { return stream.finish() }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: written)
@@ -119,6 +122,8 @@ extension WebSocketChannelHandler {
         self.onAmount = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
+        self.countQueued()
+        self.loop.statistics.pointee.closed[closure.code.rawValue, default: 0] += 1
         connection.setBuffered(0)
 
         let error = WebSocketError(.closed(closure))

@@ -24,8 +24,11 @@ extension WebSocketChannelHandler {
     }
 
     /// Sends a message that goes to many, whose bytes are compressed once for all.
-    func enqueueShared(_ message: SharedMessage, _ cache: inout SharedMessage.Cache) {
-        guard message.compress, !self.hot.pointee.isSendingPieces,
+    func enqueueShared(_ message: SharedMessage, key: Int? = nil, _ cache: inout SharedMessage.Cache) {
+        if self.hot.pointee.isHolding {
+            return self.hold(HeldMessage(shared: message, key: key))
+        }
+        guard message.compress,
             let (states, settings) = self.compression(of: message.payload.readableBytes), states.sendsAlone
         else {
             self.enqueueMessage(message.opcode, message.payload, compress: message.compress)

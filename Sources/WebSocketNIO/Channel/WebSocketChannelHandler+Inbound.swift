@@ -11,6 +11,7 @@ extension WebSocketChannelHandler {
         self.loop.enter()
         self.inflatedAtOnce = 0
         self.heard()
+        let before = self.rates == nil ? 0 : self.receivedByLoop
         if self.isPaused {
             self.keep(buffer)
         } else if var carried = self.carry.take() {
@@ -20,6 +21,7 @@ extension WebSocketChannelHandler {
         } else {
             self.process(buffer)
         }
+        if self.rates != nil { self.charge(buffer.readableBytes, self.receivedByLoop &- before) }
         self.loop.giveBack(buffer)
         self.loop.leave()
     }
@@ -41,6 +43,8 @@ extension WebSocketChannelHandler {
             parsing: while true {
                 switch self.hot.pointee.machine.next(in: region, at: &offset, now: now) {
                 case .data(let data):
+                    self.loop.statistics.pointee.bytesReceived &+= data.range.count
+                    if data.isLast { self.loop.statistics.pointee.messagesReceived &+= 1 }
                     if data.isCompressed {
                         self.inflate(data, region, to: sink, connection)
                         if self.isPaused { break parsing }
@@ -57,6 +61,7 @@ extension WebSocketChannelHandler {
                     case .none: break
                     }
                 case .ping(let range):
+                    self.loop.statistics.pointee.pingsReceived &+= 1
                     // The last thing to send on a connection that this end closes is its Close frame (section 5.5.1).
                     if self.isOpen { self.answerPing(UnsafeRawBufferPointer(rebasing: bytes[range])) }
                 case .pong(let range):

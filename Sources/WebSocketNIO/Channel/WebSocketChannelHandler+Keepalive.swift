@@ -37,6 +37,7 @@ extension WebSocketChannelHandler: SweepEntry {
                 self.enqueueControl(.ping, UnsafeRawBufferPointer(start: nil, count: 0))
             }
         } else if silence > LoopSweep.ticks(keepalive.interval) + LoopSweep.ticks(keepalive.timeout) {
+            self.loop.statistics.pointee.givenUp &+= 1
             self.perform(self.hot.pointee.machine.fail(ProtocolError(.noPong), now: self.now))
             // Nobody is there to answer the Close frame.
             self.abort()

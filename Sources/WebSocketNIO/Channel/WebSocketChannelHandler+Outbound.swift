@@ -14,36 +14,28 @@ extension WebSocketChannelHandler {
         var resume: (Result<Void, any Error>) -> Void
     }
 
-    /// A message that waits until another one, which goes out in pieces, is done.
-    struct HeldMessage {
-        /// What one costs beside its bytes; empty messages must count as well.
-        static let overhead = 64
-
-        var opcode: Opcode
-        var payload: ByteBuffer
-        var compress: Bool
-    }
-
     // MARK: Frames
 
     /// Sends a whole message. The caller has checked that the connection is open.
     ///
-    /// - Parameter compress: Whether it is compressed, if that was agreed on and the message is long enough.
-    func enqueueMessage(_ opcode: Opcode, _ payload: ByteBuffer, compress: Bool) {
-        if self.hot.pointee.isSendingPieces {
-            self.hold(HeldMessage(opcode: opcode, payload: payload, compress: compress))
+    /// - Parameters:
+    ///   - opcode: Text or binary.
+    ///   - payload: The message.
+    ///   - compress: Whether it is compressed, if that was agreed on and the message is long enough.
+    ///   - isDroppable: Whether it may be dropped while it waits.
+    ///   - key: What a later one with the same key replaces.
+    func enqueueMessage(
+        _ opcode: Opcode, _ payload: ByteBuffer, compress: Bool, isDroppable: Bool = false, key: Int? = nil
+    ) {
+        if self.hot.pointee.isHolding {
+            self.hold(
+                HeldMessage(
+                    opcode: opcode, payload: payload, compress: compress, isDroppable: isDroppable, key: key))
         } else if compress, self.agreement != nil {
             self.enqueueCompressed(opcode, payload)
         } else {
             self.enqueueFrame(opcode, payload)
         }
-    }
-
-    /// Keeps a message until the one in pieces is done.
-    func hold(_ message: HeldMessage) {
-        if self.held == nil { self.held = CircularBuffer() }
-        self.held!.append(message)
-        self.hot.pointee.heldBytes += message.payload.readableBytes + HeldMessage.overhead
     }
 
     /// Lays a data frame in the outbox, or a large one behind it.
@@ -52,6 +44,8 @@ extension WebSocketChannelHandler {
         let key = self.role == .client ? self.loop.nextMaskingKey() : nil
         let header = FrameHeader(
             opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: count, maskingKey: key)
+        self.loop.statistics.pointee.bytesSent &+= count
+        if isFinal { self.loop.statistics.pointee.messagesSent &+= 1 }
         self.willWrite()
         if count <= WebSocketChannelHandler.maxCopiedPayload {
             let target = self.room(header.size &+ count)
@@ -120,6 +114,7 @@ extension WebSocketChannelHandler {
         guard self.hot.pointee.unflushedBytes > 0 else { return }
         self.hot.pointee.unflushedBytes = 0
         self.context?.flush()
+        if self.hot.pointee.isSocketFull { self.countQueued() }
         if self.isAmountWatched { self.updateBufferedAmount() }
     }
 
@@ -134,7 +129,16 @@ extension WebSocketChannelHandler {
     }
 
     private var countedByChannel: Int {
-        (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if let stream { return stream.waitingBytes }
+        return (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Tells the loop's statistics how many bytes wait, where the socket is full.
+    func countQueued() {
+        let queued = self.hot.pointee.isSocketFull && self.connection != nil ? self.bufferedBytes : 0
+        guard queued != self.queuedInStatistics else { return }
+        self.loop.statistics.pointee.queued += queued - self.queuedInStatistics
+        self.queuedInStatistics = queued
     }
 
     /// Tells other threads how many bytes wait, and sees to it that they are told when nothing waits any more.
@@ -175,6 +179,7 @@ extension WebSocketChannelHandler {
             payload.withUnsafeBytes { self.enqueueControl(.pong, $0) }
             self.loop.leave()
         }
+        if self.hot.pointee.isHolding { self.releaseHeld() }
         self.resumeInput()
         self.resumeRoomWaiters()
         guard self.hot.pointee.owesDrained, self.hasRoom else { return }

@@ -16,7 +16,8 @@ extension WebSocketChannelHandler {
     /// for a reader only if there is one.
     var mustPause: Bool {
         if self.isAtEnd { return false }
-        return self.isYielding || (self.isReaderFull && (self.isOpen || self.hasReader)) || self.lacksRoom
+        return self.isYielding || (self.isDelayed && self.isOpen)
+            || (self.isReaderFull && (self.isOpen || self.hasReader)) || self.lacksRoom
     }
 
     /// Whether there is no room for answers, where that counts.

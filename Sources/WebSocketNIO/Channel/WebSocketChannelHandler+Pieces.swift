@@ -27,9 +27,14 @@ extension WebSocketChannelHandler {
         } else if self.hot.pointee.isSendingPieces {
             self.pieceWaiters.append(RoomWaiter(wait: wait, resume: resume))
         } else {
-            self.hot.pointee.isSendingPieces = true
+            self.setSendingPieces(true)
             resume(.success(()))
         }
+    }
+
+    private func setSendingPieces(_ isSending: Bool) {
+        self.hot.pointee.isSendingPieces = isSending
+        if isSending { self.hot.pointee.isHolding = true }
     }
 
     /// Sends a piece: the first one names the kind of the message.
@@ -49,18 +54,12 @@ extension WebSocketChannelHandler {
 
     /// The message in pieces is done: what waited goes out, and then the next one may start.
     func endPieces() {
-        self.hot.pointee.isSendingPieces = false
+        self.setSendingPieces(false)
         self.endCompressingPieces()
-        self.loop.enter()
-        while let message = self.held?.popFirst() {
-            self.hot.pointee.heldBytes -= message.payload.readableBytes + HeldMessage.overhead
-            if self.isOpen { self.enqueueMessage(message.opcode, message.payload, compress: message.compress) }
-        }
-        self.held = nil
-        self.loop.leave()
+        self.releaseHeld()
         self.tellRoom()
         if self.isOpen, !self.pieceWaiters.isEmpty {
-            self.hot.pointee.isSendingPieces = true
+            self.setSendingPieces(true)
             self.pieceWaiters.removeFirst().resume(.success(()))
         }
     }

@@ -40,6 +40,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         var isSocketFull = false
         /// A message is being sent in pieces: other messages wait in `held`.
         var isSendingPieces = false
+        /// Messages wait in `held`: for the one in pieces, or for the socket, where some of them may be dropped.
+        var isHolding = false
         var heldBytes = 0
         /// What was handed to the channel since the last flush: TLS does not count it before.
         var unflushedBytes = 0
@@ -58,6 +60,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// The handle; it and this hold each other until the connection is gone.
     var connection: WebSocketConnection?
     var context: ChannelHandlerContext?
+    /// What the channel is on, where it is no socket.
+    var stream: (any StreamTransport)?
 
     /// Compression, from the first compressed message on.
     var deflate: DeflateStates?
@@ -76,6 +80,9 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var isResuming = false
     /// It is the other connections' turn.
     var isYielding = false
+    /// How much the peer may send in a time, and whether it has sent too much.
+    var rates: RateBuckets?
+    var isDelayed = false
     /// The peer has ended its side, behind what is left alone.
     var isEndDeferred = false
     /// The connection is broken, and what is left is dealt with whatever it takes.
@@ -101,7 +108,9 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var pieceOpcode = Opcode.continuation
     /// Numbers the messages in pieces: a writer that outlives its message must not write into the next one.
     var pieceMessage: UInt64 = 0
-    var held: CircularBuffer<HeldMessage>?
+    var held: HeldMessages?
+    /// Whether messages wait here for a full socket, instead of in the channel, which never gives one back.
+    let usesBacklog: Bool
     var isDrainMarkerPending = false
     /// Whether other threads look at how much waits. A handler that sends on its loop can ask there, which costs less.
     var isAmountWatched = false
@@ -111,6 +120,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     /// The second in which something last arrived, and whether a ping was sent since.
     var heardTick: UInt64 = 0
     var isProbing = false
+    /// What this connection has added to the loop's queued bytes: something only while its socket is full.
+    var queuedInStatistics = 0
     /// How many bytes waited for the socket a second ago.
     var bytesAtLastTick = 0
 
@@ -126,6 +137,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         self.configuration = configuration
         self.hot = .allocate(capacity: 1)
         self.agreement = agreement
+        self.usesBacklog = configuration.slowConsumers.usesBacklog
+        self.rates = configuration.rates.map { RateBuckets($0) }
         self.maxMessageSize = configuration.limits.maxMessageSize
         self.hot.initialize(to: Hot(machine: self.makeMachine(limits: configuration.limits)))
     }
@@ -204,8 +217,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let wasFull = self.hot.pointee.isSocketFull
-        self.hot.pointee.isSocketFull = !context.channel.isWritable
+        self.hot.pointee.isSocketFull = !(self.stream?.isWritable ?? context.channel.isWritable)
+        self.countQueued()
         if self.hot.pointee.isSocketFull {
+            if self.usesBacklog { self.hot.pointee.isHolding = true }
             // From within a write: only told here, and nothing may be written.
             if !wasFull { self.tellAmount() }
             self.hot.pointee.owesDrained = true

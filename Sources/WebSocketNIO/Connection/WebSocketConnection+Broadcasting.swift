@@ -6,17 +6,19 @@ extension WebSocketConnection {
     ///
     /// It is laid out once, and compressed once for all connections that agreed on the same (without context takeover; where
     /// messages refer to earlier ones, each connection has to compress it by itself). Each event loop is woken up once.
-    /// Connections that are not open, or whose ``WebSocketConfiguration/maxSendBuffer`` would be passed, do not get it.
+    /// Connections that are not open do not get it; what becomes of it where ``WebSocketConfiguration/maxSendBuffer`` would be passed
+    /// says their ``WebSocketConfiguration/slowConsumers``.
     ///
     /// - Parameters:
     ///   - bytes: The payload; for text it must be UTF-8, which is not checked.
     ///   - kind: Text or binary.
     ///   - connections: To whom.
     ///   - compress: Whether it is compressed where that was agreed on.
+    ///   - key: What a later message with the same key may replace; see ``SlowConsumerPolicy/keepLatest``.
     ///   - notSent: Called, before this returns, for each connection where the result is not ``SendResult/sent``.
     public static func broadcast(
         _ bytes: ByteBuffer, as kind: WebSocketMessage.Kind, to connections: some Sequence<WebSocketConnection>,
-        compress: Bool = true, notSent: (WebSocketConnection, SendResult) -> Void = { _, _ in }
+        compress: Bool = true, key: Int? = nil, notSent: (WebSocketConnection, SendResult) -> Void = { _, _ in }
     ) {
         let message = SharedMessage(bytes, as: kind, compress: compress)
         var cache = SharedMessage.Cache()
@@ -24,7 +26,9 @@ extension WebSocketConnection {
         for connection in connections {
             let result: SendResult
             if connection.isOnLoop {
-                result = connection.sendOnLoop(bytes.readableBytes) { $0.enqueueShared(message, &cache) }
+                result = connection.sendOnLoop(bytes.readableBytes, key: key) {
+                    $0.enqueueShared(message, key: key, &cache)
+                }
             } else {
                 result = connection.admit(bytes.readableBytes)
                 if result == .sent || result == .slow {
@@ -37,17 +41,18 @@ extension WebSocketConnection {
             connections[0].eventLoop.execute {
                 var cache = SharedMessage.Cache()
                 for connection in connections {
-                    connection.arrive(bytes.readableBytes) { $0.enqueueShared(message, &cache) }
+                    connection.arrive(bytes.readableBytes, key: key) { $0.enqueueShared(message, key: key, &cache) }
                 }
             }
         }
     }
 
-    /// Sends a text message to many connections, without waiting; see ``broadcast(_:as:to:compress:notSent:)``.
+    /// Sends a text message to many connections, without waiting; see ``broadcast(_:as:to:compress:key:notSent:)``.
     public static func broadcast(
         _ text: String, to connections: some Sequence<WebSocketConnection>, compress: Bool = true,
-        notSent: (WebSocketConnection, SendResult) -> Void = { _, _ in }
+        key: Int? = nil, notSent: (WebSocketConnection, SendResult) -> Void = { _, _ in }
     ) {
-        self.broadcast(ByteBuffer(string: text), as: .text, to: connections, compress: compress, notSent: notSent)
+        self.broadcast(
+            ByteBuffer(string: text), as: .text, to: connections, compress: compress, key: key, notSent: notSent)
     }
 }

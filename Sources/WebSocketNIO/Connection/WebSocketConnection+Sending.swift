@@ -52,18 +52,19 @@ extension WebSocketConnection {
     /// - Parameters:
     ///   - text: The text.
     ///   - compress: Whether it is compressed, where that was agreed on.
+    ///   - key: What a later message with the same key may replace; see ``SlowConsumerPolicy/keepLatest``.
     /// - Returns: Whether it is on its way, and whether the caller should slow down.
     @discardableResult
-    public func trySend(_ text: String, compress: Bool = true) -> SendResult {
-        self.trySend(ByteBuffer(string: text), as: .text, compress: compress)
+    public func trySend(_ text: String, compress: Bool = true, key: Int? = nil) -> SendResult {
+        self.trySend(ByteBuffer(string: text), as: .text, compress: compress, key: key)
     }
 
-    /// Sends a message without waiting; see ``trySend(_:as:compress:)``.
+    /// Sends a message without waiting; see ``trySend(_:as:compress:key:)``.
     @discardableResult
-    public func trySend(_ message: WebSocketMessage, compress: Bool = true) -> SendResult {
+    public func trySend(_ message: WebSocketMessage, compress: Bool = true, key: Int? = nil) -> SendResult {
         switch message {
-        case .text(let text): self.trySend(text, compress: compress)
-        case .binary(let bytes): self.trySend(bytes, compress: compress)
+        case .text(let text): self.trySend(text, compress: compress, key: key)
+        case .binary(let bytes): self.trySend(bytes, compress: compress, key: key)
         }
     }
 
@@ -88,32 +89,39 @@ extension WebSocketConnection {
     ///   - kind: Text or binary.
     ///   - compress: Whether it is compressed, where that was agreed on: not worth it for what is compressed already, such as
     ///     pictures.
+    ///   - key: What a later message with the same key may replace; see ``SlowConsumerPolicy/keepLatest``.
     /// - Returns: Whether it is on its way, and whether the caller should slow down.
     @discardableResult
     public func trySend(
-        _ bytes: ByteBuffer, as kind: WebSocketMessage.Kind = .binary, compress: Bool = true
+        _ bytes: ByteBuffer, as kind: WebSocketMessage.Kind = .binary, compress: Bool = true, key: Int? = nil
     ) -> SendResult {
         let opcode: Opcode = kind == .text ? .text : .binary
         let count = bytes.readableBytes
         if self.isOnLoop {
-            return self.sendOnLoop(count) { $0.enqueueMessage(opcode, bytes, compress: compress) }
+            return self.sendOnLoop(count, key: key) {
+                $0.enqueueMessage(opcode, bytes, compress: compress, isDroppable: true, key: key)
+            }
         }
         let result = self.admit(count)
         guard result == .sent || result == .slow else { return result }
         self.eventLoop.execute {
-            self.arrive(count) { $0.enqueueMessage(opcode, bytes, compress: compress) }
+            self.arrive(count, key: key) {
+                $0.enqueueMessage(opcode, bytes, compress: compress, isDroppable: true, key: key)
+            }
         }
         return result
     }
 
     /// Sends from the event loop, if there is room.
     @inline(__always)
-    func sendOnLoop(_ count: Int, _ enqueue: (WebSocketChannelHandler) -> Void) -> SendResult {
+    func sendOnLoop(
+        _ count: Int, key: Int? = nil, _ enqueue: (WebSocketChannelHandler) -> Void
+    ) -> SendResult {
         let handler = self.handler
         guard handler.isOpen else { return .closed }
         if !handler.hasRoom {
             handler.hot.pointee.owesDrained = true
-            guard handler.bufferedBytes + count <= self.configuration.maxSendBuffer else { return .full }
+            if let result = handler.overflow(count, key: key) { return result }
         }
         enqueue(handler)
         if handler.hasRoom { return .sent }
@@ -125,16 +133,40 @@ extension WebSocketConnection {
     func admit(_ count: Int) -> SendResult {
         let waiting = self.bufferedAmount
         guard self.readyState == .open else { return .closed }
-        guard waiting == 0 || waiting + count <= self.configuration.maxSendBuffer else { return .full }
+        if waiting > 0, waiting + count > self.configuration.maxSendBuffer, let result = self.overflow(count) {
+            return result
+        }
         self.addInTransit(count)
         return waiting + count < self.configuration.sendBuffer ? .sent : .slow
     }
 
-    /// A message has come to the event loop.
-    func arrive(_ count: Int, _ enqueue: (WebSocketChannelHandler) -> Void) {
+    /// What becomes of a message for which there is no room, from another thread.
+    private func overflow(_ count: Int) -> SendResult? {
+        switch self.configuration.slowConsumers {
+        case .wait:
+            return .full
+        case .dropNewest:
+            self.addDropped()
+            return .dropped
+        case .dropOldest, .keepLatest:
+            // The loop makes room, unless it is the loop that does not keep up.
+            guard self.inTransitBytes + count > self.configuration.maxSendBuffer else { return nil }
+            self.addDropped()
+            return .dropped
+        case .disconnect(let code):
+            if let frame = try? CloseFrame(code: code, reason: SlowConsumerPolicy.reason) { self.startClosing(frame) }
+            return .closed
+        }
+    }
+
+    /// A message that was sent without waiting has come to the event loop.
+    func arrive(_ count: Int, key: Int? = nil, _ enqueue: (WebSocketChannelHandler) -> Void) {
         if self.handler.isOpen {
             self.handler.isAmountWatched = true
-            enqueue(self.handler)
+            // Its place was made sure of elsewhere, except where room is made here.
+            if !self.handler.usesBacklog || self.handler.hasRoom || self.handler.overflow(count, key: key) == nil {
+                enqueue(self.handler)
+            }
             self.setBuffered(self.handler.bufferedBytes)
         }
         // Last: counted twice for a moment it makes a sender wait, not counted at all it would let one through.
@@ -150,7 +182,12 @@ extension WebSocketConnection {
             let count = payload.readableBytes
             self.addInTransit(count)
             self.eventLoop.execute {
-                self.arrive(count) { $0.enqueueMessage(opcode, payload, compress: compress) }
+                if self.handler.isOpen {
+                    self.handler.isAmountWatched = true
+                    self.handler.enqueueMessage(opcode, payload, compress: compress)
+                    self.setBuffered(self.handler.bufferedBytes)
+                }
+                self.addInTransit(-count)
             }
         }
         return true

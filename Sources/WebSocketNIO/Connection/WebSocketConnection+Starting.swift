@@ -23,11 +23,13 @@ extension WebSocketConnection {
     ///   - configuration: How the connection behaves.
     ///   - delivery: To whom messages go.
     ///   - peerAddress: The peer's address, where it is not the channel's other end.
+    ///   - stream: What the channel is on, where it is no socket but one of the streams of a connection.
     ///   - drain: Says when the connection goes, when its server shuts down; nil for at once.
     package static func start(
         on channel: any Channel, position: ChannelPipeline.SynchronousOperations.Position, role: Role,
         handshake: Handshake, compression: PerMessageDeflate?, configuration: WebSocketConfiguration,
-        delivery: WebSocketDelivery, peerAddress: SocketAddress? = nil, drain: Drain? = nil
+        delivery: WebSocketDelivery, peerAddress: SocketAddress? = nil,
+        stream: (any StreamTransport)? = nil, drain: Drain? = nil
     ) throws -> WebSocketConnection {
         let handler = WebSocketChannelHandler(
             role: role, agreement: compression, configuration: configuration, eventLoop: channel.eventLoop)
@@ -37,9 +39,12 @@ extension WebSocketConnection {
             handler: handler, queue: queue, handshake: handshake, peerAddress: peerAddress ?? channel.remoteAddress)
         handler.connection = connection
         handler.drain = drain
+        handler.stream = stream
         drain?.opened()
+        handler.loop.statistics.pointee.opened &+= 1
         if let queue { handler.sink = .queue(queue) }
-        if let options = channel.syncOptions {
+        // A stream's channel has no options: NIO's for HTTP/2 stops the process when it is asked for one.
+        if stream == nil, let options = channel.syncOptions {
             // Not all kinds of channels know all of these, and none is needed for things to be right.
             try? options.setOption(.maxMessagesPerRead, value: 1)
             try? options.setOption(.recvAllocator, value: ReceiveAllocator(loop: handler.loop))

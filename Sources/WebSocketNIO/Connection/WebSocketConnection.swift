@@ -52,11 +52,13 @@ public final class WebSocketConnection: Sendable {
     /// Bytes that wait on the loop, and bytes that are on their way to it.
     private let buffered = Atomic<Int>(0)
     private let inTransit = Atomic<Int>(0)
+    private let dropped = Atomic<Int>(0)
     private let end = Mutex(End())
 
     private struct End: ~Copyable {
         var closure: Closure?
         var waiters: [UnsafeContinuation<Closure, Never>] = []
+        var callbacks: [@Sendable (Closure) -> Void] = []
     }
 
     init(
@@ -106,10 +108,26 @@ public final class WebSocketConnection: Sendable {
         }
     }
 
+    /// Calls the closure when the connection has ended, on whichever thread finds that out; at once if it has.
+    package func whenClosed(_ callback: @escaping @Sendable (Closure) -> Void) {
+        let closure = self.end.withLock { end in
+            if end.closure == nil { end.callbacks.append(callback) }
+            return end.closure
+        }
+        if let closure { callback(closure) }
+    }
+
     /// How the connection ended; nil while it has not.
     public var closure: Closure? { self.end.withLock { $0.closure } }
 
+    /// How many messages were dropped because the peer is too slow; see ``SlowConsumerPolicy``.
+    public var droppedMessages: Int { self.dropped.load(ordering: .relaxed) }
+
     // MARK: For the driver
+
+    func addDropped() {
+        self.dropped.add(1, ordering: .relaxed)
+    }
 
     /// Whether this is called on the connection's event loop.
     var isOnLoop: Bool {
@@ -130,18 +148,22 @@ public final class WebSocketConnection: Sendable {
         self.buffered.store(bytes, ordering: .relaxed)
     }
 
+    /// How many bytes are on their way to the event loop.
+    var inTransitBytes: Int { self.inTransit.load(ordering: .relaxed) }
+
     func addInTransit(_ bytes: Int) {
         self.inTransit.add(bytes, ordering: .relaxed)
     }
 
     func ended(_ closure: Closure) {
         self.setState(.closed)
-        let waiters = self.end.withLock { end in
+        let (waiters, callbacks) = self.end.withLock { end in
             end.closure = closure
-            defer { end.waiters = [] }
-            return end.waiters
+            defer { (end.waiters, end.callbacks) = ([], []) }
+            return (end.waiters, end.callbacks)
         }
         for waiter in waiters { waiter.resume(returning: closure) }
+        for callback in callbacks { callback(closure) }
     }
 
     /// Runs the closure on the event loop: at once when already there.

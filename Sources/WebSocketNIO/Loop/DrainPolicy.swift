@@ -17,7 +17,7 @@ public struct DrainPolicy: Sendable, Hashable {
     /// Within which time all are told, even if the pace has to be higher for that. Default ``defaultWindow``.
     public var window: Duration
     /// After which time clients may come back: then the code is 1012 (service restart), and the reason
-    /// "reconnect after N ms". Nil, the default, for 1001 (going away).
+    /// "reconnect after N ms", which `ReconnectingWebSocket` heeds. Nil, the default, for 1001 (going away).
     public var reconnectAfter: Duration?
 
     /// Makes a policy.
@@ -40,8 +40,7 @@ public struct DrainPolicy: Sendable, Hashable {
     package var frame: CloseFrame {
         let told =
             if let reconnectAfter {
-                try? CloseFrame(
-                    code: .serviceRestart, reason: "reconnect after \(reconnectAfter.nanoseconds / 1_000_000) ms")
+                try? CloseFrame(code: .serviceRestart, reason: ReconnectHint.reason(after: reconnectAfter))
             } else {
                 try? CloseFrame(code: .goingAway, reason: DrainPolicy.reason)
             }

@@ -42,10 +42,19 @@ final class LoopResources: @unchecked Sendable {
     /// zlib's states for messages that stand alone.
     var deflate = DeflatePool()
     private(set) var sweep = LoopSweep()
+    /// Behind a pointer, since each message touches it: see ``WebSocketChannelHandler/Hot``.
+    let statistics: UnsafeMutablePointer<LoopStatistics>
 
     private init(_ eventLoop: any EventLoop, thread: UInt) {
         self.eventLoop = eventLoop
         self.thread = thread
+        self.statistics = .allocate(capacity: 1)
+        self.statistics.initialize(to: LoopStatistics())
+    }
+
+    deinit {
+        self.statistics.deinitialize(count: 1)
+        self.statistics.deallocate()
     }
 
     private static let current = ThreadSpecificVariable<LoopResources>()
@@ -61,6 +70,12 @@ final class LoopResources: @unchecked Sendable {
         let made = LoopResources(eventLoop, thread: ThreadID.current)
         self.current.currentValue = made
         return made
+    }
+
+    /// The resources of the loop, if it has any yet. Must be called on it.
+    static func existing(on eventLoop: any EventLoop) -> LoopResources? {
+        guard let found = self.current.currentValue, found.eventLoop === eventLoop else { return nil }
+        return found
     }
 
     // MARK: Buffers

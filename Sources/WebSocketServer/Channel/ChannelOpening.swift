@@ -63,10 +63,11 @@ final class ChannelOpening {
     private func admit() {
         let admission = self.setup.shared.admission
         switch admission.connectionOpened(from: self.peer.address) {
-        case .accept(let key):
-            self.channel.closeFuture.whenComplete { _ in admission.connectionClosed(key) }
+        case .accept(let ticket):
+            self.channel.closeFuture.whenComplete { _ in admission.connectionClosed(ticket) }
             self.secure()
         case .refuse(let reason):
+            self.configuration.metrics?.connectionRefused(reason.rawValue)
             self.close("there are too many: \(reason.rawValue)")
         }
     }
@@ -129,7 +130,8 @@ final class ChannelOpening {
     private func close(_ reason: String) {
         guard !self.isOver else { return }
         self.logger.debug(
-            "connection refused", metadata: ["reason": "\(reason)", "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
+            "connection refused",
+            metadata: ["reason": "\(reason)", "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
         self.channel.close(promise: nil)
         self.end(.gone)
     }

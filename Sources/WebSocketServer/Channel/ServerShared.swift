@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 import WebSocketNIO
 
 /// What all connections of one server share.
@@ -8,10 +9,16 @@ final class ServerShared: Sendable {
     let drain: Drain
     /// The connections that have no task of their own.
     let open = OpenConnections()
+    private let hasConnections = Atomic(false)
 
     init(_ configuration: WebSocketServerConfiguration) {
         self.configuration = configuration
         self.admission = Admission(configuration.admission)
         self.drain = Drain(configuration.drain)
+    }
+
+    /// Whether this is the first call.
+    func isFirst() -> Bool {
+        !self.hasConnections.exchange(true, ordering: .relaxed)
     }
 }

@@ -55,9 +55,21 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
             // 2 KiB for it. It grows with what arrives.
             try channel.syncOptions?.setOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 64 << 10))
+            self.guardListener(of: channel, logger)
             let opening = ChannelOpening(channel, self, logger)
             opening.begin()
             return Value(channel: channel, opened: opening.opened)
+        }
+    }
+
+    /// Sees to it that accepting goes on when descriptors run out, where the listener is Hummingbird's, which ends then. It cannot be
+    /// reached before its first connection.
+    private func guardListener(of channel: any Channel, _ logger: Logger) {
+        guard let listener = channel.parent, self.shared.isFirst() else { return }
+        listener.eventLoop.execute {
+            let pipeline = listener.pipeline.syncOperations
+            guard (try? pipeline.handler(type: AcceptGuard.self)) == nil else { return }
+            try? pipeline.addHandler(AcceptGuard(logger), position: .first)
         }
     }
 

@@ -66,8 +66,10 @@ struct Listener: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if reusePort { try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1) }
-                    try channel.pipeline.syncOperations.addHandler(setup.shared.acceptGuard(logger))
+                    if reusePort {
+                        try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(logger))
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }

@@ -33,7 +33,9 @@ extension RouterMethods {
     ) -> Self {
         self.webSocket(
             path, origins: origins, configuration: configuration, accept: accept,
-            subprotocols: (protocols + [nil]).map { .reading($0) { socket, _ in try await handler(socket, socket.request) } })
+            subprotocols: (protocols + [nil]).map {
+                .reading($0) { socket, _ in try await handler(socket, socket.request) }
+            })
     }
 
     /// A route that upgrades to WebSocket, served by calls on the event loop: no task for each connection.
@@ -128,6 +130,11 @@ extension Response {
 
     /// The answer to a request at a WebSocket's address that is no upgrade, or that came through a server that cannot.
     fileprivate init(refusing request: Request) {
+        // Over HTTP/2 nothing is upgraded: what its answers name must not be named there (RFC 9113, section 8.2.2).
+        guard Peer.current?.httpVersion != "2" else {
+            self.init(Refusal(HandshakeError(.notAConnect)))
+            return
+        }
         do {
             _ = try ServerHandshake.offer(of: request.head)
             self.init(Refusal(.notImplemented, "this server was not built with .webSocket()"))

@@ -61,7 +61,9 @@ public final class ServerTLS: Sendable {
         certificateFile: String, keyFile: String, clientCertificates: ClientCertificates = .none
     ) throws {
         try self.init {
-            let chain = try ServerTLSError.reading(certificateFile) { try NIOSSLCertificate.fromPEMFile(certificateFile) }
+            let chain = try ServerTLSError.reading(certificateFile) {
+                try NIOSSLCertificate.fromPEMFile(certificateFile)
+            }
             guard !chain.isEmpty else { throw ServerTLSError(file: certificateFile, "it holds no certificate") }
             let key = try ServerTLSError.reading(keyFile) { try NIOSSLPrivateKey(file: keyFile, format: .pem) }
             var configuration = TLSConfiguration.makeServerConfiguration(

@@ -66,6 +66,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private var isParserDone = false
     private var isReadDeferred = false
     private var isInputClosed = false
+    private var behind: BytesBehind?
+    /// Whether the read at hand held a part of a request, or only the beginning of a head.
+    private var hasPart = false
     private var timeout: Scheduled<Void>?
 
     init(
@@ -87,9 +90,15 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.awaitHead(context)
+    }
+
+    /// Bounds the time until the head of a request is here, however slowly it comes.
+    private func awaitHead(_ context: ChannelHandlerContext) {
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
             in: .nanoseconds(Int64(clamping: self.shared.configuration.handshakeTimeout.nanoseconds))
         ) {
+            self.timeout = nil
             self.refuse(Refusal(.requestTimeout, "no request came in time"))
         }
     }
@@ -116,6 +125,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.hasPart = true
         switch self.state {
         case .idle, .http:
             let part = self.unwrapInboundIn(data)
@@ -162,12 +172,34 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     private func beginUpgrade(_ attempt: UpgradeAttempt, _ context: ChannelHandlerContext) {
         guard self.hasHTTP else {
-            self.state = .deciding
-            self.first.succeed(.upgrade(attempt))
+            self.releaseParser(context) { self.first.succeed(.upgrade(attempt)) }
             return
         }
         self.state = .handingOver(attempt)
         self.endHTTP(context)
+    }
+
+    /// Takes the parser out, which can take until the next turn of the event loop, and lets the route decide if nothing stands
+    /// behind the request that could be another one.
+    private func releaseParser(_ context: ChannelHandlerContext, then decide: @escaping () -> Void) {
+        self.state = .deciding
+        let behind = BytesBehind()
+        self.behind = behind
+        let removed = context.eventLoop.makePromise(of: Void.self)
+        removed.futureResult.assumeIsolated().whenComplete { _ in
+            guard case .deciding = self.state else { return }
+            if behind.isNoFrame {
+                self.refuse(Refusal(.badRequest, "nothing may stand behind a handshake before its answer"))
+            } else {
+                decide()
+            }
+        }
+        do {
+            try context.pipeline.syncOperations.addHandler(behind, position: .after(self.decoder))
+            context.pipeline.syncOperations.removeHandler(self.decoder, promise: removed)
+        } catch {
+            removed.fail(error)
+        }
     }
 
     /// Tells Hummingbird that no request follows. When it has answered those before, it ends its side.
@@ -228,12 +260,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         switch (self.state, mode) {
         case (.handingOver(let attempt), .output), (.handingOver(let attempt), .input):
             // Hummingbird has answered the earlier requests. Its side of the connection ends; the connection goes on.
-            self.state = .deciding
             promise?.succeed(())
             if let handler = self.connectionState.take() {
                 context.pipeline.syncOperations.removeHandler(handler, promise: nil)
             }
-            self.later.succeed(attempt)
+            self.releaseParser(context) { self.later.succeed(attempt) }
         case (.refusing(let refusal), .output), (.refusing(let refusal), .input):
             promise?.succeed(())
             self.send(refusal, context)
@@ -267,8 +298,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             compression: plan.compression,
             configuration: plan.configuration, delivery: plan.delivery, peerAddress: attempt.clientAddress,
             drain: self.shared.drain)
-        // Removed last: it passes on what arrived behind the request.
-        pipeline.removeHandler(self.decoder, promise: nil)
+        // Now that the driver is there, it gets what arrived behind the request.
+        if let behind = self.behind.take() { pipeline.removeHandler(behind, promise: nil) }
         self.resumeReading(context)
         if !self.hasHTTP { pipeline.removeHandler(self, promise: nil) }
         return connection
@@ -325,6 +356,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
+        // Something came on a kept-alive connection, and it was no whole head: one has begun.
+        if case .http = self.state, self.requestsInProgress == 0, !self.hasPart, self.timeout == nil {
+            self.awaitHead(context)
+        }
+        self.hasPart = false
         switch self.state {
         case .refused, .upgraded:
             // Hummingbird's side asks for no reads once its part has ended, so they are asked for here.

@@ -78,11 +78,59 @@ final class UpgradeAttempt: Sendable {
     func run(
         _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger
     ) async {
-        guard let connection = await self.decide(responder, channel: channel, logger: logger) else { return }
+        var logger = logger
+        logger[metadataKey: "connection"] = .string(self.peer.connectionID)
+        guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
+            return await self.refuse(
+                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
+                logger)
+        }
+        let begin = ContinuousClock.now
+        let decided = await self.decide(responder, channel: channel, logger: logger)
+        self.shared.configuration.metrics?.handshakeAnswered(after: ContinuousClock.now - begin)
+        guard let connection = decided else { return }
         if let run = self.plan?.run {
             await self.read(connection, run, logger)
         } else {
             await self.shared.open.keep(channel)
+        }
+    }
+
+    /// Refuses before the application is asked.
+    private func refuse(_ refusal: Refusal, on channel: any Channel, _ logger: Logger) async {
+        guard let transport = self.transport.withLock({ $0.take() }) else { return }
+        self.log(refusal.status, logger)
+        try? await channel.eventLoop.submit { transport.refuse(refusal) }.get()
+    }
+
+    private func log(_ status: HTTPResponse.Status, _ logger: Logger) {
+        self.shared.configuration.metrics?.handshakeRefused(status.code)
+        logger.info(
+            "handshake refused",
+            metadata: [
+                "status": "\(status.code)", "path": "\(self.request.path ?? "")",
+                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+            ])
+    }
+
+    /// Tells in the log that the connection is open, and how it ends; only where somebody wants to know.
+    private func follow(_ connection: WebSocketConnection, _ logger: Logger) {
+        guard logger.logLevel <= .debug else { return }
+        let begin = ContinuousClock.now
+        logger.debug(
+            "WebSocket opened",
+            metadata: [
+                "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
+                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+                "http": "\(self.peer.httpVersion)",
+            ])
+        connection.whenClosed { closure in
+            logger.debug(
+                "WebSocket closed",
+                metadata: [
+                    "code": "\(closure.code)", "reason": "\(closure.reason)", "clean": "\(closure.wasClean)",
+                    "duration": "\(ContinuousClock.now - begin)",
+                ])
         }
     }
 
@@ -128,12 +176,12 @@ final class UpgradeAttempt: Sendable {
             // What is written from now on is thrown away.
             writer.finish()
             // Middleware may still have something to do behind an answer; one without an end has to stop.
-            if response.status != .switchingProtocols { group.cancelAll() }
-            return await self.carryOut(response, body, on: channel)
+            if response.status != self.offer.acceptance { group.cancelAll() }
+            return await self.carryOut(response, body, on: channel, logger)
         }
     }
 
-    /// The head of the application's answer, and the body where it matters. A WebSocket route answers 101 at once; anything
+    /// The head of the application's answer, and the body where it matters. A WebSocket route answers at once, with 101 or 200; anything
     /// else is a refusal, of which only so much is taken that an endless answer (of a route that streams events, say) does
     /// no harm.
     private static func beginning(
@@ -158,15 +206,19 @@ final class UpgradeAttempt: Sendable {
 
     /// Does what the application's answer says.
     private func carryOut(
-        _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel
+        _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel, _ logger: Logger
     ) async -> WebSocketConnection? {
         guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
-            guard response.status == .switchingProtocols, let plan = self.plan else {
-                transport.refuse(Refusal(response, body: body, of: self.request))
+            guard response.status == self.offer.acceptance, let plan = self.plan else {
+                let refusal = Refusal(response, body: body, of: self.request)
+                self.log(refusal.status, logger)
+                transport.refuse(refusal)
                 return nil
             }
-            return try transport.accept(response, plan, self)
+            let connection = try transport.accept(response, plan, self)
+            self.follow(connection, logger)
+            return connection
         }
         return (try? await outcome.get()) ?? nil
     }

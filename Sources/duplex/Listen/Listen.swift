@@ -70,7 +70,11 @@ struct Listen: AsyncParsableCommand {
                 }
             }
         }
-        try await serve(router, scheme: "ws", host: self.host, port: self.port)
+        // All are told to go at once: it is for one developer's clients.
+        var server = Serving(addresses: [.hostname(self.host, port: self.port)])
+        server.scheme = "ws"
+        server.configuration = WebSocketServerConfiguration(http2: .off, drain: DrainPolicy(window: .zero))
+        try await server.run(router)
     }
 }
 

@@ -1,47 +1,140 @@
 import ArgumentParser
-import Foundation
+import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
-import NIOPosix
+import PrometheusMetrics
 import ServiceLifecycle
 import UnixSignals
 import WebSocketServer
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// `duplex serve`: the pages, and what they need.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the chat page at /, its WebSocket at /chat, and an echo at /echo.",
         discussion: """
-            /chat takes pages of this server only; /echo takes any, text and binary up to 64 MiB.
-            SIGINT and SIGTERM close every connection with 1001, and end the command with 0 within 5 seconds.
+            Every setting can be given as a flag, as an environment variable (--tls-cert is DUPLEX_TLS_CERT; lists with commas), \
+            or in a JSON file ({"port": 80, "tls": {"cert": "FILE"}}); what stands first here wins. Times are 500ms, 10s, 2m \
+            or 1h, sizes are bytes, 64KiB or 16MiB.
+
+            SIGINT and SIGTERM end the command with 0: after --drain-delay it stops listening, tells all WebSockets to go \
+            within --drain-window, and cuts what is left 4 seconds later at most. A second one cuts at once. SIGHUP reads the \
+            certificates again, and nothing else.
             """)
 
-    /// How long a shutdown may take before what is left is cut: 4 seconds, a second less than is promised.
-    static let shutdownTime: Duration = .seconds(4)
+    @Option(help: ArgumentHelp("A JSON file with settings (DUPLEX_CONFIG).", valueName: "file"))
+    var config: String?
 
-    @Option(help: "The address to listen on; 0.0.0.0 or :: for all.")
-    var host = "127.0.0.1"
+    @Flag(help: "Print the settings that apply as JSON, with where each comes from, and exit.")
+    var printConfig = false
 
-    @Option(help: "The port to listen on; 0 for a free one.")
-    var port = 3000
+    @OptionGroup(title: "Listening") var listening: ListenFlags
+    @OptionGroup(title: "TLS") var tls: TLSFlags
+    @OptionGroup(title: "Who may connect") var access: AccessFlags
+    @OptionGroup(title: "Messages") var messages: MessageFlags
+    @OptionGroup(title: "Shutdown") var shutdown: ShutdownFlags
+    @OptionGroup(title: "Observability") var operation: OperationFlags
+    @OptionGroup(title: "Compression") var compression: CompressionFlags
 
-    @Option(help: "How many event loops (default: one for each core that may be used).")
-    var threads: Int?
-
-    @OptionGroup(title: "Compression (default mode: no-takeover)")
-    var compression: CompressionOptions
+    /// The settings that were given as flags.
+    var flags: [SettingKey: [String]] {
+        let groups: [any SettingFlags] = [
+            self.listening, self.tls, self.access, self.messages, self.shutdown, self.operation, self.compression,
+        ]
+        return groups.reduce(into: [:]) { flags, group in flags.merge(group.settings) { first, _ in first } }
+    }
 
     func validate() throws {
-        guard (0...65535).contains(self.port) else { throw ValidationError("--port must be between 0 and 65535") }
-        if let threads {
-            guard (1...1024).contains(threads) else { throw ValidationError("--threads must be between 1 and 1024") }
+        for (key, texts) in self.flags.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            guard case .failure(let problem) = key.kind.parse(texts) else { continue }
+            throw ValidationError("\(SettingsError.value(key, from: .flag(key.flag), problem))")
         }
     }
 
+    /// All settings.
+    ///
+    /// - Parameter environment: The environment's variables.
+    func settings(environment: [String: String]) throws(SettingsError) -> Settings {
+        var file: SettingsFile?
+        if let path = self.config ?? environment[SettingsEnvironment.file], !path.isEmpty {
+            file = try SettingsFile(path: path)
+        }
+        return try Settings(from: SettingsReader(flags: self.flags, environment: environment, file: file))
+    }
+
     func run() async throws {
-        try await duplex.serve(
-            routes(compression: self.compression.configuration(standard: .noTakeover)), scheme: "http", host: self.host,
-            port: self.port, threads: self.threads)
+        let environment = ProcessInfo.processInfo.environment
+        for warning in SettingsEnvironment.warnings(about: environment) {
+            StandardStreams.err("duplex: warning: \(warning)")
+        }
+        let settings: Settings
+        do {
+            settings = try self.settings(environment: environment)
+        } catch {
+            StandardStreams.err("duplex: \(error)")
+            // The code for wrong flags, as it is the same mistake.
+            throw ExitCode.validationFailure
+        }
+        if self.printConfig {
+            StandardStreams.out(settings.json)
+        } else {
+            try await settings.serve()
+        }
+    }
+}
+
+extension Settings {
+    /// Serves what these settings say, until SIGINT or SIGTERM.
+    ///
+    /// - Throws: `ExitCode` when it cannot start; the reason was told.
+    fileprivate func serve() async throws {
+        let logger = Serving.logger(self.logLevel)
+        let tls: ServerTLS?
+        do {
+            tls = try self.tls?.load()
+        } catch {
+            StandardStreams.err("duplex: \(error)")
+            throw ExitCode(1)
+        }
+        let reloading = CertificateReloading(
+            files: self.tls?.files ?? [], interval: self.tls?.reloadInterval ?? .zero,
+            hangups: await UnixSignalsSequence(trapping: .sighup), logger: logger
+        ) {
+            guard let files = self.tls, let tls else { return .distantPast }
+            return try files.reload(tls)
+        }
+        let readiness = Readiness()
+        var server = Serving(addresses: self.addresses, threads: self.threads)
+        server.scheme = tls == nil ? "http" : "https"
+        server.configuration = self.server(tls: tls, openFiles: OpenFiles.raise())
+        server.reusePort = self.reusePort
+        server.backlog = self.backlog
+        server.shutdownDelay = self.drainDelay
+        server.shutdownTime = self.shutdownTime
+        server.onShutdown = { readiness.obstacle = "the server shuts down" }
+        server.companions = [reloading]
+        server.logger = logger
+        let router = routes(self)
+        if self.observability {
+            router.health(readiness)
+            let registry = PrometheusRegistry(
+                help: WebSocketMetrics.help.merging(ProcessMetrics.help) { first, _ in first })
+            let metrics = WebSocketMetrics(loops: server.group, factory: registry)
+            server.configuration.metrics = metrics
+            router.get("/metrics") { _, _ in
+                await metrics.collect()
+                ProcessMetrics.collect(into: registry)
+                return Response(
+                    status: .ok,
+                    headers: [.contentType: PrometheusRegistry.contentType, .cacheControl: "no-store"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text())))
+            }
+        }
+        try await server.run(router)
     }
 }

@@ -31,6 +31,18 @@ struct ReconnectingWebSocketTests {
         }
     }
 
+    /// A server that restarts says when it may be called again.
+    @Test func whenTheServerSays() async throws {
+        let frame = Frame.close(1012, "reconnect after 90000 ms")
+        try await RawServer.with([RawServer.send(frame), RawServer.hold]) { server in
+            try await Reconnector.with(server.url()) { it in
+                await it.reach(.waiting)
+                #expect(await it.clock.passSleep().map { $0 >= .seconds(90) && $0 <= .milliseconds(90_500) } == true)
+                #expect(await it.next(2) == [.connecting(2), .connected])
+            }
+        }
+    }
+
     /// It does not go on before its time.
     @Test func notBeforeTheDelayIsOver() async throws {
         try await RawServer.with([RawServer.lose, RawServer.hold]) { server in

@@ -1,9 +1,9 @@
-import NIOSSL
+package import NIOSSL
 
 /// Certificates that sign themselves, valid from 2020 to 2119, and their key. They protect nothing: for tests only.
-enum Certificates {
+package enum Certificates {
     /// For the name localhost and the address 127.0.0.1.
-    static let localhost = """
+    package static let localhost = """
         -----BEGIN CERTIFICATE-----
         MIIBjzCCATWgAwIBAgIUdqNaAPUFRR8Et9ZhduHig5d5LakwCgYIKoZIzj0EAwIw
         FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
@@ -18,7 +18,7 @@ enum Certificates {
         """
 
     /// For the name other.example.
-    static let otherName = """
+    package static let otherName = """
         -----BEGIN CERTIFICATE-----
         MIIBlTCCATugAwIBAgIUOL+i0EXNcjipTzVToKRy7XrCTtEwCgYIKoZIzj0EAwIw
         GDEWMBQGA1UEAwwNb3RoZXIuZXhhbXBsZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIw
@@ -33,7 +33,7 @@ enum Certificates {
         """
 
     /// For a client.
-    static let client = """
+    package static let client = """
         -----BEGIN CERTIFICATE-----
         MIIBbDCCAROgAwIBAgIUdIgZxEhmYEHofJH9L2vn3T6zim0wCgYIKoZIzj0EAwIw
         ETEPMA0GA1UEAwwGY2xpZW50MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAw
@@ -47,7 +47,7 @@ enum Certificates {
         """
 
     /// The key of all.
-    private static let key = """
+    package static let key = """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgB8g3t0bDVna/RKZ7
         9Rsl5YVZOxqZ7k0pA7cz2lrdMrKhRANCAASJLi6zNoiLPOiSrFQ6GvpyfRgwEVOB
@@ -55,12 +55,32 @@ enum Certificates {
         -----END PRIVATE KEY-----
         """
 
-    static func parse(_ pem: String) throws -> NIOSSLCertificate {
+    /// A key of none of them.
+    package static let strangeKey = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgXF2GCCe4aBtBgTd+
+        /xoaZORH0pTaf5fYASlvY5PZagahRANCAASvBaYZFhy9enjqu+VLM7QPQ+4qiYIZ
+        bufZk4u2uEqTWanJvnOCpGvqswN8vnmJzfmMVW2PM1VFh9S38EAx4132
+        -----END PRIVATE KEY-----
+        """
+
+    /// A certificate of a PEM text.
+    package static func parse(_ pem: String) throws -> NIOSSLCertificate {
         try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem)
     }
 
-    static func privateKey() throws -> NIOSSLPrivateKey {
+    /// The key of all.
+    package static func privateKey() throws -> NIOSSLPrivateKey {
         try NIOSSLPrivateKey(bytes: Array(Certificates.key.utf8), format: .pem)
+    }
+
+    /// A server's settings with this certificate.
+    ///
+    /// - Parameter pem: The certificate.
+    package static func serverConfiguration(_ pem: String) throws -> TLSConfiguration {
+        TLSConfiguration.makeServerConfiguration(
+            certificateChain: [.certificate(try Certificates.parse(pem))],
+            privateKey: .privateKey(try Certificates.privateKey()))
     }
 
     /// A server that shows this certificate.
@@ -68,10 +88,8 @@ enum Certificates {
     /// - Parameters:
     ///   - pem: The certificate.
     ///   - client: The certificate that a client has to show, if any.
-    static func serverContext(_ pem: String, client: String? = nil) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: [.certificate(try Certificates.parse(pem))],
-            privateKey: .privateKey(try Certificates.privateKey()))
+    package static func serverContext(_ pem: String, client: String? = nil) throws -> NIOSSLContext {
+        var configuration = try Certificates.serverConfiguration(pem)
         if let client {
             configuration.certificateVerification = .noHostnameVerification
             configuration.trustRoots = .certificates([try Certificates.parse(client)])

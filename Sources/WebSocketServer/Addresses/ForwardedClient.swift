@@ -1,0 +1,152 @@
+import HTTPTypes
+import NIOCore
+import WebSocketCore
+
+/// What proxies say about the client in `Forwarded` (RFC 7239), or in `X-Forwarded-For`, `-Proto` and `-Host` where there is no
+/// `Forwarded`. Each proxy adds its own at the end; so they are read from there, as long as whoever said it is trusted.
+struct ForwardedClient: Equatable {
+    /// How many entries are looked at: 32, more than there are proxies in a row.
+    static let maxHops = 32
+
+    /// The client's address: the first from the end that is not trusted. It is the connection's where nobody says more.
+    var address: SocketAddress?
+    /// The scheme that the client used, and the host that it named.
+    var scheme: String?
+    var host: String?
+
+    /// One entry.
+    private struct Hop {
+        var address: SocketAddress?
+        var scheme: String?
+        var host: String?
+    }
+
+    /// Reads the fields.
+    ///
+    /// - Parameters:
+    ///   - fields: The request's.
+    ///   - address: The connection's other end; nil for a Unix socket.
+    ///   - trusted: Whose entries are believed. Fields that break their grammar are believed nobody.
+    init(of fields: HTTPFields, from address: SocketAddress?, trusting trusted: [AddressRange]) {
+        self.address = address
+        guard !trusted.isEmpty, trusted.contains(address) else { return }
+        let hops = ForwardedClient.forwarded(fields) ?? ForwardedClient.xForwarded(fields)
+        var reporter = address
+        for hop in hops.reversed().prefix(ForwardedClient.maxHops) {
+            guard trusted.contains(reporter) else { return }
+            self.scheme = hop.scheme ?? self.scheme
+            self.host = hop.host ?? self.host
+            // Somebody unknown, or hidden: what stands before it is hearsay.
+            guard let next = hop.address else { return }
+            self.address = next
+            reporter = next
+        }
+    }
+
+    // MARK: Forwarded
+
+    /// The entries of `Forwarded`; nil without that field, none when it breaks its grammar.
+    private static func forwarded(_ fields: HTTPFields) -> [Hop]? {
+        let values = fields[values: HTTPField.Name("Forwarded")!]
+        guard !values.isEmpty else { return nil }
+        var hops: [Hop] = []
+        for element in split(values.joined(separator: ","), at: ",") {
+            var hop = Hop()
+            for pair in split(element, at: ";") {
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, HTTPGrammar.isToken(parts[0]), let value = unquoted(parts[1]) else { return [] }
+                switch parts[0].lowercased() {
+                case "for": hop.address = node(value)
+                case "proto": hop.scheme = value.lowercased()
+                case "host": hop.host = value
+                default: break
+                }
+            }
+            hops.append(hop)
+        }
+        return hops
+    }
+
+    /// Splits outside of quotes; without the white space around the parts, and without empty ones.
+    private static func split(_ text: some StringProtocol, at separator: Character) -> [Substring] {
+        var parts: [Substring] = []
+        var (start, isQuoted, isEscaped) = (text.startIndex, false, false)
+        func add(_ end: String.Index) {
+            let part = Substring(text[start..<end]).drop { $0 == " " || $0 == "\t" }
+            let trimmed = part.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+            if !trimmed.isEmpty { parts.append(Substring(String(trimmed))) }
+        }
+        for index in text.indices {
+            let character = text[index]
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, character == "\\" {
+                isEscaped = true
+            } else if character == "\"" {
+                isQuoted.toggle()
+            } else if !isQuoted, character == separator {
+                add(index)
+                start = text.index(after: index)
+            }
+        }
+        add(text.endIndex)
+        return parts
+    }
+
+    /// A token as it is, or what stands in quotes; nil for anything else.
+    private static func unquoted(_ text: Substring) -> String? {
+        guard text.hasPrefix("\"") else { return HTTPGrammar.isToken(text) ? String(text) : nil }
+        var (result, isEscaped) = ("", false)
+        for index in text.indices.dropFirst() {
+            let character = text[index]
+            if isEscaped {
+                result.append(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if character == "\"" {
+                return text.index(after: index) == text.endIndex ? result : nil
+            } else {
+                result.append(character)
+            }
+        }
+        return nil
+    }
+
+    /// The address of `192.0.2.43`, `192.0.2.43:47011`, `[2001:db8::17]:4711` or `2001:db8::17`; nil for "unknown" and hidden ones.
+    private static func node(_ text: String) -> SocketAddress? {
+        var (host, port) = (Substring(text), Substring())
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            let rest = text[text.index(after: end)...]
+            guard host.contains(":"), rest.isEmpty || rest.hasPrefix(":") else { return nil }
+            port = rest.dropFirst()
+        } else if text.count(where: { $0 == ":" }) == 1, let colon = text.firstIndex(of: ":") {
+            (host, port) = (text[..<colon], text[text.index(after: colon)...])
+        }
+        // The port may be hidden, too, and is of no interest.
+        return try? SocketAddress(ipAddress: String(host), port: Int(UInt16(port) ?? 0))
+    }
+
+    // MARK: X-Forwarded-For
+
+    /// The entries of `X-Forwarded-For`. Scheme and host are those that the last proxy tells: their lists, where they are lists,
+    /// go along with the addresses.
+    private static func xForwarded(_ fields: HTTPFields) -> [Hop] {
+        func list(_ name: String) -> [String] {
+            HTTPGrammar.list(fields[values: HTTPField.Name(name)!]).map(String.init)
+        }
+        let (addresses, schemes, hosts) = (
+            list("X-Forwarded-For"), list("X-Forwarded-Proto"), list("X-Forwarded-Host")
+        )
+        let count = max(addresses.count, schemes.count, hosts.count)
+        /// The entry that belongs to a hop, counted from the end.
+        func entry(_ list: [String], _ fromEnd: Int) -> String? { list.dropLast(fromEnd).last }
+        return (0..<count).reversed().map { fromEnd in
+            Hop(
+                address: entry(addresses, fromEnd).flatMap(node), scheme: entry(schemes, fromEnd)?.lowercased(),
+                host: entry(hosts, fromEnd))
+        }
+    }
+}

@@ -1,0 +1,399 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Synchronization
+import TestSupport
+import Testing
+import WebSocketCore
+import WebSocketNIO
+import WebSocketServer
+
+/// WebSockets over HTTP/2 on a server, frame by frame (RFC 8441).
+@Suite(.timeLimit(.minutes(1)))
+struct HTTP2ServerChannelTests {
+    static let server = HTTPServerBuilder.webSocket(.init(http2: .everywhere))
+
+    private func with<T: Sendable>(
+        _ router: Router<BasicRequestContext> = echoRouter(), _ body: (RawHTTP2Connection) async throws -> T
+    ) async throws -> T {
+        try await TestServer.with(router, server: HTTP2ServerChannelTests.server) { server in
+            try await RawHTTP2Connection.with(port: server.port, body)
+        }
+    }
+
+    /// A WebSocket that is open.
+    private func open(_ connection: RawHTTP2Connection, _ path: String = "/echo", reads: Bool = true) async throws
+        -> RawHTTP2Stream
+    {
+        let stream = try await connection.open(reads: reads)
+        try await stream.send(RawHTTP2Stream.connect(path))
+        if reads { #expect(try await stream.headers()[":status"] == ["200"]) }
+        return stream
+    }
+
+    // MARK: The handshake
+
+    @Test func settings() async throws {
+        let settings = try await self.with { $0.settings }
+        #expect(settings.contains(HTTP2Setting(parameter: .enableConnectProtocol, value: 1)))
+        #expect(settings.contains(HTTP2Setting(parameter: .maxConcurrentStreams, value: 256)))
+        #expect(settings.contains(HTTP2Setting(parameter: .maxHeaderListSize, value: 16 << 10)))
+    }
+
+    @Test func answer() async throws {
+        let headers = try await self.with { connection in
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect("/echo"))
+            return try await stream.headers()
+        }
+        #expect(headers[":status"] == ["200"])
+        for name in ["content-length", "upgrade", "connection", "sec-websocket-accept", "transfer-encoding"] {
+            #expect(headers[name] == [], "\(name)")
+        }
+    }
+
+    @Test func anotherProtocol() async throws {
+        try await self.with { connection in
+            let other = try await self.open(connection)
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect("/echo", protocol: "connect-udp"))
+            #expect(try await stream.headers()[":status"] == ["501"])
+            _ = try await stream.bytesToEnd()
+            #expect(await stream.end() == .noError)
+            try await self.echo(other, "still here")
+        }
+    }
+
+    /// A refusal has its status and body, ends the stream, and leaves the others alone.
+    @Test(arguments: [
+        ("/nothing", [("sec-websocket-version", "13")], "404", "there is nothing at /nothing\n"),
+        ("/page", [("sec-websocket-version", "13")], "400", "there is no WebSocket at /page\n"),
+        ("/echo", [("sec-websocket-version", "12")], "400", "Sec-WebSocket-Version must be 13, not 12\n"),
+        ("/echo", [], "400", "Sec-WebSocket-Version must be 13, not missing\n"),
+        (
+            "/echo", [("sec-websocket-version", "13"), ("content-length", "5")], "400",
+            "a WebSocket handshake has no body\n"
+        ),
+        ("/private", [("sec-websocket-version", "13")], "401", "who are you?"),
+    ])
+    func refusal(_ path: String, _ fields: [(String, String)], _ status: String, _ body: String) async throws {
+        let router = echoRouter()
+        router.webSocket(
+            "/private", accept: { _, _ in .refuse(.unauthorized, "who are you?") }, events: { _ in Echo() })
+        try await self.with(router) { connection in
+            let other = try await self.open(connection)
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect(path, fields))
+            let headers = try await stream.headers()
+            #expect(headers[":status"] == [status])
+            #expect(headers["connection"] == [] && headers["upgrade"] == [])
+            #expect(headers["sec-websocket-version"] == (body.hasPrefix("Sec-WebSocket-Version") ? ["13"] : []))
+            let bytes = try await stream.bytesToEnd()
+            #expect(String(decoding: bytes, as: UTF8.self).hasPrefix(body))
+            #expect(await stream.end() == .noError)
+            try await self.echo(other, "still here")
+        }
+    }
+
+    @Test func clientHasEndedItsSide() async throws {
+        try await self.with { connection in
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect("/echo"), endStream: true)
+            #expect(try await stream.headers()[":status"] == ["400"])
+            _ = try await stream.bytesToEnd()
+            #expect(await stream.end() == nil)
+        }
+    }
+
+    /// What NIO does not take is reset, and the others go on.
+    @Test(arguments: [("connection", "upgrade"), ("transfer-encoding", "chunked"), ("UPPER", "case")])
+    func malformedHeader(_ name: String, _ value: String) async throws {
+        try await self.with { connection in
+            let other = try await self.open(connection)
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect("/echo", [("sec-websocket-version", "13"), (name, value)]))
+            #expect(await stream.end() == .protocolError)
+            try await self.echo(other, "still here")
+        }
+    }
+
+    /// Bytes that come before the answer wait for it.
+    @Test func bytesBeforeTheAnswer() async throws {
+        let gate = Mailbox<Void>()
+        let router = Router(context: BasicRequestContext.self)
+        router.webSocket(
+            "/slow",
+            accept: { _, _ in
+                _ = await gate.next()
+                return .accept(())
+            }, events: { _ in Echo() })
+        try await self.with(router) { connection in
+            let stream = try await connection.open()
+            try await stream.send(RawHTTP2Stream.connect("/slow"))
+            try await stream.send(Frame.masked("early"))
+            try await stream.send(Frame.masked("bird"))
+            gate.post(())
+            #expect(try await stream.headers()[":status"] == ["200"])
+            let expected = Frame.text("early") + Frame.text("bird")
+            #expect(try await stream.bytes(expected.count) == expected)
+        }
+    }
+
+    // MARK: Messages
+
+    private func echo(_ stream: RawHTTP2Stream, _ text: String) async throws {
+        try await stream.send(Frame.masked(text))
+        let expected = Frame.text(text)
+        #expect(try await stream.bytes(expected.count) == expected)
+    }
+
+    /// Frames and DATA frames have nothing to do with one another: pieces, several in one, nothing.
+    @Test func framesOverDataFrames() async throws {
+        try await self.with { connection in
+            let stream = try await self.open(connection)
+            for byte in Frame.masked("drip") { try await stream.send([byte]) }
+            try await stream.send([])
+            try await stream.send([])
+            try await stream.send(Frame.masked("a") + Frame.masked("b") + Frame.masked("c").prefix(3))
+            try await stream.send(Array(Frame.masked("c").dropFirst(3)))
+            let expected = ["drip", "a", "b", "c"].flatMap { Frame.text($0) }
+            #expect(try await stream.bytes(expected.count) == expected)
+        }
+    }
+
+    /// The payload is unmasked in place, in bytes that are this stream's alone.
+    @Test func maskedWithAKey() async throws {
+        try await self.with { connection in
+            let streams = try await [self.open(connection), self.open(connection)]
+            let key: [UInt8] = [1, 2, 3, 4]
+            for (index, stream) in streams.enumerated() {
+                let text = Array("text \(index)".utf8)
+                let masked = text.indices.map { text[$0] ^ key[$0 % 4] }
+                stream.post(
+                    .data(.init(data: .byteBuffer(ByteBuffer(bytes: [0x81, 0x80 | UInt8(text.count)] + key + masked)))))
+            }
+            for (index, stream) in streams.enumerated() {
+                let expected = Frame.text("text \(index)")
+                #expect(try await stream.bytes(expected.count) == expected)
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// The client closes: the answer, END_STREAM from the server, and END_STREAM from the client end the stream in order.
+    @Test func closedByTheClient() async throws {
+        try await self.with { connection in
+            let stream = try await self.open(connection)
+            try await stream.send(Frame.maskedClose(1000))
+            #expect(try await stream.bytesToEnd() == Frame.close(1000))
+            try await stream.send([], endStream: true)
+            #expect(await stream.end() == nil)
+        }
+    }
+
+    /// The server closes; the client answers, and its side ends with that.
+    @Test func closedByTheServer() async throws {
+        let router = Router(context: BasicRequestContext.self)
+        router.webSocket("/bye") { socket, _ in try socket.startClosing(code: CloseCode(rawValue: 4001), reason: "bye")
+        }
+        try await self.with(router) { connection in
+            let stream = try await self.open(connection, "/bye")
+            let expected = Frame.close(4001, "bye")
+            #expect(try await stream.bytes(expected.count) == expected)
+            try await stream.send(Frame.maskedClose(4001), endStream: true)
+            #expect(try await stream.bytesToEnd() == [])
+            #expect(await stream.end() == nil)
+        }
+    }
+
+    /// A client that ends its side without a Close frame is gone: 1006, and the server ends its side, too.
+    @Test func halfClose() async throws {
+        let closures = Mailbox<Closure>()
+        try await self.with(self.tracked(closures)) { connection in
+            let stream = try await self.open(connection)
+            try await stream.send([], endStream: true)
+            #expect(await closures.next()?.code == .abnormalClosure)
+            #expect(try await stream.bytesToEnd() == [])
+            #expect(await stream.end() == nil)
+        }
+    }
+
+    /// A reset in the middle of a message ends that WebSocket with 1006, and no other.
+    @Test func reset() async throws {
+        let closures = Mailbox<Closure>()
+        try await self.with(self.tracked(closures)) { connection in
+            let other = try await self.open(connection)
+            let stream = try await self.open(connection)
+            try await stream.send(Array(Frame.masked("never whole").dropLast(3)))
+            try await stream.send(.rstStream(.cancel))
+            #expect(await closures.next()?.code == .abnormalClosure)
+            try await self.echo(other, "still here")
+        }
+    }
+
+    /// The server cuts a WebSocket: RST_STREAM with CANCEL.
+    @Test func abort() async throws {
+        let router = Router(context: BasicRequestContext.self)
+        router.webSocket("/cut") { socket, _ in
+            for try await _ in socket.messages { socket.abort() }
+        }
+        try await self.with(router) { connection in
+            let stream = try await self.open(connection, "/cut")
+            try await stream.send(Frame.masked("x"))
+            #expect(await stream.end() == .cancel)
+        }
+    }
+
+    /// A broken rule: the Close frame, the end of the server's side, and then it waits for the client's.
+    @Test func protocolError() async throws {
+        try await self.with { connection in
+            let stream = try await self.open(connection)
+            try await stream.send([0xFF, 0x80, 0, 0, 0, 0])
+            let bytes = try await stream.bytesToEnd()
+            #expect(bytes.starts(with: [0x88]) && bytes[2...3] == [0x03, 0xEA])
+            try await stream.send([], endStream: true)
+            #expect(await stream.end() == nil)
+        }
+    }
+
+    private func tracked(_ closures: Mailbox<Closure>) -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.webSocket(
+            "/echo",
+            events: { socket in
+                socket.whenClosed { closures.post($0) }
+                return Echo()
+            })
+        return router
+    }
+
+    // MARK: Ordinary requests
+
+    private func request(_ method: String, _ path: String, _ fields: [(String, String)] = []) -> HPACKHeaders {
+        HPACKHeaders(
+            [(":method", method), (":scheme", "http"), (":path", path), (":authority", "server.example.com")] + fields)
+    }
+
+    @Test func ordinaryRequests() async throws {
+        let router = echoRouter()
+        router.post("/size") { request, _ in
+            var count = 0
+            for try await bytes in request.body { count += bytes.readableBytes }
+            return "\(count)"
+        }
+        try await self.with(router) { connection in
+            let get = try await connection.open()
+            try await get.send(self.request("GET", "/page"), endStream: true)
+            #expect(try await get.headers()[":status"] == ["200"])
+            #expect(try await get.bytesToEnd() == Array("a page".utf8))
+            #expect(await get.end() == nil)
+            let post = try await connection.open()
+            try await post.send(self.request("POST", "/size"))
+            for _ in 0..<20 { try await post.send([UInt8](repeating: 1, count: 10_000)) }
+            try await post.send([], endStream: true)
+            #expect(try await post.headers()[":status"] == ["200"])
+            #expect(try await post.bytesToEnd() == Array("200000".utf8))
+        }
+    }
+
+    /// The address of a WebSocket says what is needed, without the fields that HTTP/2 has not.
+    @Test(arguments: ["GET", "CONNECT"])
+    func requestThatIsNoWebSocket(_ method: String) async throws {
+        try await self.with { connection in
+            let stream = try await connection.open()
+            let headers =
+                method == "GET"
+                ? self.request("GET", "/echo") : HPACKHeaders([(":method", "CONNECT"), (":authority", "a:1")])
+            try await stream.send(headers, endStream: true)
+            let answer = try await stream.headers()
+            #expect(answer[":status"] == [method == "GET" ? "400" : "404"])
+            #expect(answer["upgrade"] == [])
+        }
+    }
+
+    // MARK: Back pressure
+
+    /// A client that sends to nobody is stopped by its window, and the others go on.
+    @Test func nobodyReads() async throws {
+        let gate = Mailbox<Void>()
+        let received = Mailbox<Int>()
+        let router = echoRouter()
+        router.webSocket("/sink", configuration: .init(receiveBuffer: 1024)) { socket, _ in
+            _ = await gate.next()
+            var count = 0
+            for try await message in socket.messages {
+                if case .binary(let bytes) = message { count += bytes.readableBytes }
+                received.post(count)
+            }
+        }
+        try await self.with(router) { connection in
+            let other = try await self.open(connection)
+            let stream = try await self.open(connection, "/sink")
+            // 64 messages of 16 KiB.
+            let message = [0x82, 0xFE, 0x40, 0, 0, 0, 0, 0] + [UInt8](repeating: 7, count: 16 << 10)
+            for _ in 0..<64 { stream.post(.data(.init(data: .byteBuffer(ByteBuffer(bytes: message))))) }
+            for round in 0..<100 { try await self.echo(other, "\(round)") }
+            #expect(!stream.isWritable)
+            gate.post(())
+            while let count = await received.next(), count < 1 << 20 {}
+            #expect(stream.isWritable)
+        }
+    }
+
+    /// A client that does not read stops who sends to it, and nobody else.
+    @Test func clientDoesNotRead() async throws {
+        let sent = Mutex(0)
+        let router = echoRouter()
+        router.webSocket("/source") { socket, _ in
+            let message = ByteBuffer(repeating: 7, count: 64 << 10)
+            for _ in 0..<32 {
+                try await socket.send(message)
+                sent.withLock { $0 += 1 }
+            }
+        }
+        try await self.with(router) { connection in
+            let other = try await self.open(connection)
+            let stream = try await self.open(connection, "/source", reads: false)
+            for round in 0..<100 { try await self.echo(other, "\(round)") }
+            // The window, and the send buffer of 128 KiB.
+            let before = sent.withLock { $0 }
+            #expect(before <= 4)
+            try await stream.startReading()
+            #expect(try await stream.headers()[":status"] == ["200"])
+            // With the Close frame that follows.
+            let count = 32 * ((64 << 10) + 10) + 4
+            #expect(try await stream.bytes(count).count == count)
+            let after = sent.withLock { $0 }
+            #expect(after == 32)
+        }
+    }
+
+    // MARK: Shutdown
+
+    /// Every WebSocket is told 1001, the client is told goodbye, and the connection ends.
+    @Test func shutdown() async throws {
+        try await TestServer.with(echoRouter(), server: HTTP2ServerChannelTests.server) { server in
+            try await RawHTTP2Connection.with(port: server.port) { connection in
+                var streams: [RawHTTP2Stream] = []
+                for path in ["/echo", "/read", "/echo"] { streams.append(try await self.open(connection, path)) }
+                await server.shutDown()
+                for stream in streams {
+                    let head = try await stream.bytes(4)
+                    #expect(head[0] == 0x88 && head[2...3] == [0x03, 0xE9])
+                    try await stream.send(Frame.maskedClose(1001), endStream: true)
+                }
+                var isGoodbye = false
+                while !isGoodbye, let frame = await connection.frames.next() ?? nil {
+                    if case .goAway(_, .noError, _) = frame { isGoodbye = true }
+                }
+                #expect(isGoodbye)
+                for stream in streams { #expect(await stream.end() == nil) }
+                try await connection.waitForEnd()
+            }
+        }
+    }
+}

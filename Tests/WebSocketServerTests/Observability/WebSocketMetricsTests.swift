@@ -1,0 +1,129 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import PrometheusMetrics
+import TestSupport
+import Testing
+import WebSocketClient
+import WebSocketNIO
+
+@testable import WebSocketServer
+
+@Suite(.timeLimit(.minutes(1)))
+struct WebSocketMetricsTests {
+    private func value(_ name: String, _ registry: PrometheusRegistry) -> Double? {
+        registry.text().split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            .flatMap { Double($0.dropFirst(name.count + 1)) }
+    }
+
+    /// Only what is new is added.
+    @Test func differences() {
+        let registry = PrometheusRegistry()
+        let metrics = WebSocketMetrics(loops: MultiThreadedEventLoopGroup.singleton, factory: registry)
+        var statistics = LoopStatistics()
+        statistics.opened = 5
+        statistics.closed = [1000: 1, 3001: 1, 3002: 1, 4444: 1, 2000: 1]
+        statistics.messagesReceived = 10
+        statistics.bytesSent = 100
+        statistics.queued = 7
+        statistics.lag = .milliseconds(250)
+        metrics.publish(statistics)
+        statistics.opened = 7
+        statistics.closed[1000] = 2
+        statistics.messagesReceived = 11
+        statistics.queued = 0
+        metrics.publish(statistics)
+        #expect(self.value("websocket_connections_opened_total", registry) == 7)
+        #expect(self.value("websocket_connections_open", registry) == 1)
+        #expect(self.value("websocket_connections_closed_total{code=\"1000\"}", registry) == 2)
+        #expect(self.value("websocket_connections_closed_total{code=\"3xxx\"}", registry) == 2)
+        #expect(self.value("websocket_connections_closed_total{code=\"4xxx\"}", registry) == 1)
+        #expect(self.value("websocket_connections_closed_total{code=\"other\"}", registry) == 1)
+        #expect(self.value("websocket_messages_received_total", registry) == 11)
+        #expect(self.value("websocket_sent_bytes_total", registry) == 100)
+        #expect(self.value("websocket_queued_bytes", registry) == 0)
+        #expect(self.value("event_loop_lag_seconds", registry) == 0.25)
+        // Each has a text that says what it is.
+        for line in registry.text().split(separator: "\n") where line.hasPrefix("# TYPE ") {
+            #expect(WebSocketMetrics.help[String(line.split(separator: " ")[2])] != nil)
+        }
+    }
+
+    /// Refusals are counted when they happen, and each handshake is timed.
+    @Test func handshakes() async throws {
+        let registry = PrometheusRegistry()
+        let metrics = WebSocketMetrics(loops: MultiThreadedEventLoopGroup.singleton, factory: registry)
+        let router = echoRouter()
+        router.webSocket("/no", accept: { _, _ in .refuse(.forbidden) }, events: { _ in Echo() })
+        try await TestServer.with(router, server: .webSocket(.init(metrics: metrics))) { server in
+            let socket = try await WebSocketClient.connect(to: server.url("/echo"))
+            for _ in 0..<2 {
+                await #expect(throws: DialError.self) { _ = try await WebSocketClient.connect(to: server.url("/no")) }
+            }
+            try await socket.close()
+        }
+        #expect(self.value("websocket_handshakes_refused_total{status=\"403\"}", registry) == 2)
+        #expect(self.value("websocket_handshake_duration_seconds_count", registry) == 3)
+    }
+
+    @Test func tooManyConnections() async throws {
+        let registry = PrometheusRegistry()
+        let metrics = WebSocketMetrics(loops: MultiThreadedEventLoopGroup.singleton, factory: registry)
+        let configuration = WebSocketServerConfiguration(
+            admission: AdmissionLimits(maxConnections: 1), metrics: metrics)
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
+            let first = try await WebSocketClient.connect(to: server.url("/echo"))
+            await #expect(throws: DialError.self) { _ = try await WebSocketClient.connect(to: server.url("/echo")) }
+            try await first.close()
+            _ = await first.closed
+        }
+        #expect(self.value("http_connections_refused_total{reason=\"connections\"}", registry) == 1)
+    }
+
+    /// More handshakes than there may be are told when to come again.
+    @Test func tooManyHandshakes() async throws {
+        let configuration = WebSocketServerConfiguration(
+            admission: AdmissionLimits(maxConnections: 100, handshakesPerSecond: 1))
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
+            var refusals: [WebSocketRefusalSeen] = []
+            for _ in 0..<5 {
+                do {
+                    try await WebSocketClient.connect(to: server.url("/echo")).close()
+                } catch let error as DialError {
+                    let response = try #require(error.refusal).response
+                    refusals.append(.init(status: response.status, retryAfter: response.headerFields[.retryAfter]))
+                }
+            }
+            #expect(!refusals.isEmpty)
+            #expect(refusals.allSatisfy { $0.status == .serviceUnavailable && $0.retryAfter == "1" })
+        }
+    }
+
+    struct WebSocketRefusalSeen {
+        var status: HTTPResponse.Status
+        var retryAfter: String?
+    }
+
+    @Test func health() async throws {
+        let readiness = Readiness()
+        let router = echoRouter()
+        router.health(readiness)
+        try await TestServer.with(router) { server in
+            try await RawConnection.with(port: server.port) { client in
+                func get(_ path: String) async throws -> RawConnection.Answer {
+                    try await client.send(Handshake.get(path))
+                    return try await client.readAnswer()
+                }
+                #expect(try await get("/healthz").body == "ok\n")
+                #expect(try await get("/readyz").body == "ready\n")
+                readiness.obstacle = "the server shuts down"
+                let answer = try await get("/readyz")
+                #expect(answer.status == 503)
+                #expect(answer.body == "the server shuts down\n")
+                #expect(answer.values("Retry-After") == ["5"])
+                #expect(try await get("/healthz").status == 200)
+            }
+        }
+    }
+}
