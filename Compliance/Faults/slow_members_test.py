@@ -1,0 +1,40 @@
+"""Members of a chat room that stop reading: they are cut off, and the others get every message.
+
+Nobody reads the stalled ones' messages, so those wait in the server, up to 1 MiB for each.
+"""
+
+from checks import check
+from numbers_table import table
+from paced import paced
+
+P99 = 50  # milliseconds
+TEXT = 3900  # bytes: with its JSON nearly the largest message
+WAITING = 1 << 20  # ChatRoom.maxWaiting
+
+
+def run(faults):
+    count, rate, seconds = faults.number(99, 40), faults.number(60, 150), faults.number(18, 7)
+    with faults.server() as server:
+        server.echoes()
+        descriptors, memory = server.descriptors(), server.resident()
+        with paced(server, "/chat", count, count, rate, seconds, TEXT, "chat") as load:
+            numbers = load.run(server)
+            grown = server.resident() - memory
+            label = f"{rate}/s to {count} members beside {count} stalled"
+            for name, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max")):
+                table.add("slow-members", f"{label}: {name}", numbers[key] / 1000, "ms", P99 if key == "p99" else None)
+            table.add("slow-members", f"{label}: the first is cut after", numbers["first_cut"] / 1000, "s")
+            table.add("slow-members", f"{label}: server's CPU", numbers["server_cpu"], "%")
+            table.add("slow-members", f"{label}: RSS grew by", grown / 2**20, "MiB", count * (WAITING >> 20))
+            with check("slow-members: those that read nothing are cut off, all of them"):
+                assert numbers["cut"] == count, f"{numbers['cut']:.0f} of {count}"
+            with check(f"slow-members: the others get every message, p99 under {P99} ms"):
+                missing = numbers["sent"] * count - numbers["received"]
+                assert abs(missing) <= count * rate * P99 / 1000 + count, f"{missing:.0f} are missing"
+                assert numbers["p99"] < P99 * 1000, f"{numbers['p99'] / 1000:.1f} ms"
+            with check("slow-members: memory stays bounded"):
+                assert grown < count * WAITING, f"{grown / 2**20:.0f} MiB"
+        with check("slow-members: descriptors come back, nothing on standard error, and the server goes on"):
+            assert server.settled(descriptors) <= descriptors, f"{descriptors} before, {server.descriptors()} after"
+            assert not server.said, server.said[:3]
+            server.echoes()

@@ -1,0 +1,85 @@
+"""Readers that stop reading, and others that are to notice nothing of it.
+
+The stalled ones send all that is taken, and read none of the echoes. The others send at a pace. The server has one core, the
+load generator another. The rate is what was promised; where that does not fit on the core together with everything else, it is
+lowered until the server has a third of the core left, and the latency is held against its bound there: at a rate that does not
+fit, any latency only tells how long the test took.
+"""
+
+import os
+
+from checks import check
+from numbers_table import table
+from paced import paced
+
+P99 = 50  # milliseconds, as promised
+FITS = 70  # percent of the server's core
+PER_STALLED = 400 << 10  # what a stalled connection may hold: 128 KiB for its socket, a read, and what an allocator adds
+PAYLOAD = 100
+# Two cores are needed for numbers that mean something.
+SERVER, LOAD = (0, 1) if (os.cpu_count() or 1) > 1 else (None, None)
+
+
+def run(faults):
+    live, stalled = faults.number(1000, 200), faults.number(1000, 200)
+    rate, seconds = 100, faults.number(5, 2)
+    for attempt in range(4):
+        numbers = measured(faults, live, stalled, rate, seconds)
+        label = f"{live} x {rate:.0f}/s beside {stalled} stalled"
+        # The generator has to keep up, too.
+        load = max(numbers["server_cpu"], numbers["cpu"])
+        show(label, numbers, load)
+        if load <= FITS or attempt == 3:
+            break
+        rate = max(1, int(rate * min(0.9, (FITS - 8) / load)))
+    with check(f"slow-readers: a rate is found that fits: {rate}/s"):
+        assert load <= FITS + 5, f"{load:.0f} % at {rate}/s"
+    with check(f"slow-readers: {label}: p99 of the others is under {P99} ms"):
+        assert numbers["p99"] < P99 * 1000, f"{numbers['p99'] / 1000:.1f} ms"
+    with check("slow-readers: the others get all their echoes"):
+        # those of the last moments are still on their way
+        missing = numbers["sent"] - numbers["received"]
+        assert missing <= live * rate * P99 / 1000 + live, f"{missing:.0f} of {numbers['sent']:.0f} are missing"
+    with check("slow-readers: the stalled are not read any more"):
+        assert numbers["stalled_idle"] > 500, f"the last byte was taken {numbers['stalled_idle']:.0f} ms before the end"
+    with check("slow-readers: the stalled are not cut: they are only not read"):
+        assert numbers["cut"] == 0, f"{numbers['cut']:.0f}"
+    with check("slow-readers: memory stays bounded"):
+        assert numbers["grown"] < stalled * PER_STALLED, f"{numbers['grown'] / 2**20:.0f} MiB"
+    with check("slow-readers: descriptors come back, and the server goes on"):
+        assert numbers["left"] <= 0, f"{numbers['left']:.0f} too many"
+
+
+def measured(faults, live, stalled, rate, seconds):
+    with faults.server("--threads", 1, core=SERVER) as server:
+        server.echoes()
+        descriptors, memory = server.descriptors(), server.resident()
+        with paced(server, "/echo", live, stalled, rate, seconds, PAYLOAD, core=LOAD) as load:
+            connected = server.resident()
+            numbers = load.run(server)
+            numbers["connected"], numbers["grown"] = connected - memory, server.resident() - connected
+            numbers["before"], numbers["after"] = memory, server.resident()
+        numbers["left"] = server.settled(descriptors) - descriptors
+        server.echoes()
+        with check("slow-readers: nothing on standard error"):
+            assert not server.said, server.said[:3]
+        return numbers
+
+
+def show(label, numbers, load):
+    def row(name, value, unit, bound=None):
+        table.add("slow-readers", f"{label}: {name}", value, unit, bound)
+
+    bound = P99 if load <= FITS else None
+    row("messages each way", numbers["rate"], "1/s")
+    row("p50", numbers["p50"] / 1000, "ms")
+    row("p99", numbers["p99"] / 1000, "ms", bound)
+    row("p99.9", numbers["p999"] / 1000, "ms")
+    row("max", numbers["max"] / 1000, "ms")
+    row("server's CPU", numbers["server_cpu"], "%", FITS)
+    row("load generator's CPU", numbers["cpu"], "%", FITS)
+    row("load generator's largest lag", numbers["lag"] / 1000, "ms")
+    row("RSS before", numbers["before"] / 2**20, "MiB")
+    row("RSS of all connections", numbers["connected"] / 2**20, "MiB")
+    row("RSS after", numbers["after"] / 2**20, "MiB")
+    row("taken of the stalled", numbers["stalled_sent"] / 2**20, "MiB")
