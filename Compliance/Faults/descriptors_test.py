@@ -1,6 +1,6 @@
 """More connections than descriptors.
 
-The server may have 64 open files, some of which it needs for itself. What waits to be accepted is not refused: it gets in as
+The server may have 64 open files, some of which it needs for itself; or 160, of which it keeps 128 for itself. What waits to be accepted is not refused: it gets in as
 soon as others go, and those that are in notice nothing.
 """
 
@@ -9,10 +9,11 @@ import time
 
 from checks import check, equal
 from numbers_table import table
-from running import DEADLINE, echoes, ended
+from running import DEADLINE, echoes
 from wire import Ended, Wire
 
 FILES = 64
+RESERVE = 96  # with these there are 32 more than the 128 that the server keeps free by itself
 WAITING = 100  # more than there are descriptors
 SOON = 1.5  # seconds until accepting goes on: a second, and what a busy machine adds
 IDLE = 3  # seconds over which CPU time is measured
@@ -20,16 +21,17 @@ SPIN = 0.2  # seconds of CPU time in these: a loop that asks again and again tak
 
 
 def run(faults):
-    for name, arguments in (("its own limit", []), ("no limit of its own", ["--max-connections", 100_000])):
-        with contextlib.suppress(AssertionError), faults.server(*arguments, files=FILES) as server:
-            exhausted(faults, server, name)
+    with faults.server(files=FILES + RESERVE) as server:
+        exhausted(server, "its own limit")
+    with faults.server("--max-connections", 100_000, files=FILES) as server:
+        exhausted(server, "no limit of its own")
 
 
-def exhausted(faults, server, name):
+def exhausted(server, name):
     before = server.descriptors()
     with contextlib.ExitStack() as stack:
         established, waiting = [], []
-        with check(f"{FILES} open files, {name}: connections get in up to the limit"):
+        with check(f"{name}: connections get in up to the limit"):
             # The first one that is not answered is the first one too many.
             while len(established) < FILES:
                 wire = stack.enter_context(Wire(server.port, timeout=1 if len(established) > 8 else DEADLINE))
@@ -97,7 +99,7 @@ def exhausted(faults, server, name):
         with check(f"{name}: SIGTERM ends it with 0"):
             server.process.terminate()
             equal(server.wait(DEADLINE)[0], 0)
-        table.add("descriptors", f"connections within {FILES} files, {name}", len(established))
+        table.add("descriptors", f"connections at once, {name}", len(established))
 
 
 def until_echo(server):

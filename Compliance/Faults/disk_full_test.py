@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 from checks import check, equal
-from running import Watched, until
+from running import echoes, until
 from wire import Wire
 
 LOG = ["--log-level", "trace"]
@@ -25,12 +25,8 @@ def run(faults):
 def serves(faults, name, streams):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    arguments = LOG if has_log_level(faults) else []
-    with faults.server(*arguments, port=port, **streams) as running, check(f"{name}: it goes on serving"):
-        process = getattr(running, "process", running)
-        if "stdout" in streams and process.stderr:
-            # nobody reads it here
-            process.stderr.close()
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **streams}
+    with faults.server(*LOG, port=port, **streams) as process, check(f"{name}: it goes on serving"):
 
         def answers():
             equal(process.poll(), None)
@@ -38,7 +34,6 @@ def serves(faults, name, streams):
                 return Wire(port)
 
         until(answers, "a port that is listened on").__exit__()
-        watched = running if isinstance(running, Watched) else None
         for _ in range(20):
             with Wire(port) as wire:
                 # what is refused is logged, where anything is
@@ -49,17 +44,11 @@ def serves(faults, name, streams):
                 wire.send(b"\xff\xff")
                 wire.ended()
             with Wire(port) as wire:
-                wire.open("/echo")
-                wire.send(b"\x81\x82\x00\x00\x00\x00ok")
-                equal(wire.message(), (1, b"ok"))
+                wire.open()
+                echoes(wire)
         equal(process.poll(), None)
         process.terminate()
         equal(process.wait(10), 0)
-        del watched
-
-
-def has_log_level(faults):
-    return "--log-level" in subprocess.run([faults.binary, "serve", "--help"], capture_output=True, text=True).stdout
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ class Faults:
             command = ["taskset", "-c", str(core), *command]
         process = subprocess.Popen(command, **{**PIPES, "stdin": subprocess.DEVNULL, **streams})
         try:
+            # Without its address line nothing can be said about it yet.
             yield Watched(process) if process.stdout else process
         finally:
             process.kill()
