@@ -5,8 +5,8 @@
  *   chat: all are members of the room; the first of LIVE says RATE messages a second, and all of LIVE measure until it is
  *         there; STALLED only read nothing.
  * A message's time counts from when it was due, not from when it was sent: a late load generator makes it longer, never shorter.
- * Prints 'ready' when all are connected, waits for a line on standard input, runs 0.5 s to warm up, then SECONDS, and prints
- * one line of NAME=VALUE; times are in microseconds. stalled_sent is in bytes, cut says how many of STALLED the server ended,
+ * Prints 'ready' when all are connected and nothing more is taken from STALLED for 0.3 s (echo), waits for a line on standard
+ * input, runs 0.5 s to warm up, then SECONDS, and prints one line of NAME=VALUE; times are in microseconds. stalled_sent is in bytes, cut says how many of STALLED the server ended,
  * and stalled_idle for how many ms the server has taken nothing from any of them.
  * Exit: 0; 1 when a live connection failed. */
 #define _GNU_SOURCE
@@ -29,18 +29,20 @@ enum { BUFFER = 1 << 16, BUCKETS = 1 << 22 /* of 1 us, up to 4 s */ };
 typedef struct { int fd; size_t have; unsigned char *kept; size_t offset; } conn;
 static uint32_t times[BUCKETS];
 static unsigned char stalled_batch[1 << 16];
-static uint64_t counted, received, sent, longest;
-static int measuring, chat;
+static uint64_t counted, received, sent, longest, stalled_sent, last_taken, first_cut;
+static size_t batch;
+static int measuring, chat, cut;
 
 static uint64_t now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000000000ull + t.tv_nsec; }
 static void fail(const char *what) { fprintf(stderr, "paced: %s: %s\n", what, strerror(errno)); exit(1); }
 
 static int opened(int port, const char *path, int number, int small) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, size = 4096;
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, size = 4096, out = 16384;
   struct sockaddr_in a = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(port)};
   a.sin_addr.s_addr = htonl(0x7f000001 + 1 + number / 1000), to.sin_addr.s_addr = htonl(0x7f000001);
   if (fd < 0) fail("socket");
-  if (small) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  /* Little on its way at a time, or the kernel takes 10 MB for each into its own buffers. */
+  if (small) { setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out); }
   if (bind(fd, (void *)&a, sizeof a) || connect(fd, (void *)&to, sizeof to)) fail("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   char text[1024]; size_t n = 0;
@@ -101,6 +103,20 @@ static void receive(conn *c) {
   memmove(c->kept, c->kept + at, c->have -= at);
 }
 
+/* A stalled one sends what is taken. The end of one is counted. */
+static void flood(int poll, conn *c, struct epoll_event *event) {
+  int over = event->events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
+  for (int turn = 0; !over && turn < 4; turn++) {
+    ssize_t w = send(c->fd, stalled_batch + c->offset, batch - c->offset, MSG_NOSIGNAL);
+    if (w < 0) { over = errno != EAGAIN; break; }
+    c->offset = (c->offset + w) % batch; stalled_sent += w; last_taken = now();
+    if (turn == 3) { struct epoll_event e = {.events = EPOLLOUT | EPOLLET | EPOLLRDHUP, .data.u32 = event->data.u32}; epoll_ctl(poll, EPOLL_CTL_MOD, c->fd, &e); }
+  }
+  if (!over) return;
+  if (!cut++) first_cut = now();
+  epoll_ctl(poll, EPOLL_CTL_DEL, c->fd, NULL); close(c->fd);
+}
+
 static uint64_t quantile(double share) {
   uint64_t sum = 0, wanted = counted * share;
   for (int i = 0; i < BUCKETS; i++) if ((sum += times[i]) > wanted) return i;
@@ -116,7 +132,6 @@ int main(int argc, char **argv) {
   struct rlimit limit; getrlimit(RLIMIT_NOFILE, &limit); limit.rlim_cur = limit.rlim_max; setrlimit(RLIMIT_NOFILE, &limit);
   conn *all = calloc(live + stalled, sizeof *all); int poll = epoll_create1(0);
   unsigned char body[8192], out[8300]; memset(body, 'x', sizeof body);
-  size_t batch = 0;
   while (batch + payload + 14 < sizeof stalled_batch) batch += framed(stalled_batch + batch, 2, body, payload);
   for (int i = 0; i < live + stalled; i++) {
     conn *c = &all[i];
@@ -131,13 +146,20 @@ int main(int argc, char **argv) {
     struct epoll_event e = {.events = i < live ? EPOLLIN : chat ? EPOLLRDHUP : EPOLLOUT | EPOLLET | EPOLLRDHUP, .data.u32 = i};
     epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &e);
   }
+  int speakers = chat ? 1 : live; uint64_t lag = 0;
+  last_taken = now();
+  struct epoll_event events[512];
+  for (uint64_t last = last_taken; !chat && stalled && now() < last_taken + 300000000ull && now() < last + 30000000000ull;) {
+    int n = epoll_wait(poll, events, 512, 50);
+    for (int k = 0; k < n; k++) if (events[k].data.u32 >= (uint32_t)live) flood(poll, &all[events[k].data.u32], &events[k]);
+  }
+  uint64_t flooded = stalled_sent;
   printf("ready\n"); fflush(stdout);
   char line[16]; if (!fgets(line, sizeof line, stdin)) return 2;
 
-  int speakers = chat ? 1 : live, cut = 0; uint64_t stalled_sent = 0, last_taken = now(), lag = 0, first_cut = 0;
   double gap = 1e9 / (rate * speakers);
   uint64_t start = now(), from = start + 500000000ull, end = from + seconds * 1e9, number = 0, t, from_cpu = 0;
-  struct epoll_event events[512]; struct rusage used;
+  struct rusage used;
   while ((t = now()) < end) {
     if (!measuring && t >= from) { measuring = 1; sent = 0; getrusage(RUSAGE_SELF, &used); from_cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000ull + used.ru_utime.tv_usec + used.ru_stime.tv_usec; }
     /* A few at a time, so that answers are read while it is behind. */
@@ -161,20 +183,14 @@ int main(int argc, char **argv) {
     for (int k = 0; k < n; k++) {
       conn *c = &all[events[k].data.u32];
       if (events[k].data.u32 < (uint32_t)live) { receive(c); continue; }
-      if (events[k].events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) { if (!cut++) first_cut = now(); epoll_ctl(poll, EPOLL_CTL_DEL, c->fd, NULL); close(c->fd); continue; }
-      for (int turn = 0; turn < 4; turn++) {
-        ssize_t w = send(c->fd, stalled_batch + c->offset, batch - c->offset, MSG_NOSIGNAL);
-        if (w < 0) { if (errno != EAGAIN) { if (!cut++) first_cut = now(); epoll_ctl(poll, EPOLL_CTL_DEL, c->fd, NULL); } break; }
-        c->offset = (c->offset + w) % batch; stalled_sent += w; last_taken = now();
-        if (turn == 3) { struct epoll_event e = {.events = EPOLLOUT | EPOLLET | EPOLLRDHUP, .data.u32 = events[k].data.u32}; epoll_ctl(poll, EPOLL_CTL_MOD, c->fd, &e); }
-      }
+      flood(poll, c, &events[k]);
     }
   }
   double took_seconds = (t - from) / 1e9; getrusage(RUSAGE_SELF, &used);
   uint64_t cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000ull + used.ru_utime.tv_usec + used.ru_stime.tv_usec - from_cpu;
-  printf("sent=%llu received=%llu rate=%.0f p50=%llu p99=%llu p999=%llu max=%llu lag=%llu cpu=%.1f stalled_sent=%llu stalled_idle=%llu cut=%d first_cut=%llu seconds=%.2f\n",
+  printf("sent=%llu received=%llu rate=%.0f p50=%llu p99=%llu p999=%llu max=%llu lag=%llu cpu=%.1f stalled_sent=%llu flooded=%llu stalled_idle=%llu cut=%d first_cut=%llu seconds=%.2f\n",
     (unsigned long long)sent, (unsigned long long)counted, counted / took_seconds, (unsigned long long)quantile(0.5), (unsigned long long)quantile(0.99),
-    (unsigned long long)quantile(0.999), (unsigned long long)longest, (unsigned long long)lag / 1000, cpu / took_seconds / 1e4, (unsigned long long)stalled_sent,
+    (unsigned long long)quantile(0.999), (unsigned long long)longest, (unsigned long long)lag / 1000, cpu / took_seconds / 1e4, (unsigned long long)stalled_sent, (unsigned long long)flooded,
     (unsigned long long)(t - last_taken) / 1000000, cut, (unsigned long long)(first_cut ? (first_cut - start) / 1000000 : 0), took_seconds);
   fflush(stdout);
   /* Held open until the caller has looked at the server. */

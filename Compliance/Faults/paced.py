@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import subprocess
 import time
 
@@ -15,13 +16,18 @@ class Paced:
         equal(process.stdout.readline(), "ready\n")
 
     def run(self, server):
-        """Runs it to its end: its numbers, and with them the server's CPU time in percent of a core as server_cpu."""
+        """Runs it to its end: its numbers, and with them the server's CPU time in percent of a core as server_cpu, and
+        its highest VmRSS as peak."""
         self.go()
         start, used = time.monotonic(), server.cpu()
+        peak = server.resident()
+        while not select.select([self.process.stdout], [], [], 0.1)[0]:
+            peak = max(peak, server.resident())
         line = self.process.stdout.readline()
         assert line, f"paced ended: exit {self.process.wait(DEADLINE)}, {self.process.stderr.read()!r}"
         numbers = {name: float(value) for name, value in (word.split("=") for word in line.split())}
         numbers["server_cpu"] = (server.cpu() - used) / (time.monotonic() - start) * 100
+        numbers["peak"] = max(peak, server.resident())
         return numbers
 
     def go(self):
