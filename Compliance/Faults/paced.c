@@ -6,8 +6,8 @@
  *         there; STALLED only read nothing.
  * A message's time counts from when it was due, not from when it was sent: a late load generator makes it longer, never shorter.
  * Prints 'ready' when all are connected and nothing more is taken from STALLED for 0.3 s (echo), waits for a line on standard
- * input, runs 0.5 s to warm up, then SECONDS, and prints one line of NAME=VALUE; times are in microseconds. stalled_sent is in bytes, cut says how many of STALLED the server ended,
- * and stalled_idle for how many ms the server has taken nothing from any of them.
+ * input, runs 0.5 s to warm up, then SECONDS, and prints one line of NAME=VALUE; times are in microseconds. stalled_sent is in bytes (flooded: before 'ready'), cut says how many
+ * of STALLED saw an end, which those that read nothing need not, and stalled_idle for how many ms the server has taken nothing from any of them.
  * Exit: 0; 1 when a live connection failed. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,12 +37,13 @@ static uint64_t now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t
 static void fail(const char *what) { fprintf(stderr, "paced: %s: %s\n", what, strerror(errno)); exit(1); }
 
 static int opened(int port, const char *path, int number, int small) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, size = 4096, out = 16384;
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, size = 4096, out = 16384, segment = 1400;
   struct sockaddr_in a = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(port)};
   a.sin_addr.s_addr = htonl(0x7f000001 + 1 + number / 1000), to.sin_addr.s_addr = htonl(0x7f000001);
   if (fd < 0) fail("socket");
-  /* Little on its way at a time, or the kernel takes 10 MB for each into its own buffers. */
-  if (small) { setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out); }
+  /* Segments as they are outside: with the 64 KiB of loopback the kernel takes 6 MB for each into its own buffers. */
+  if (small) { setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size); setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out);
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment); }
   if (bind(fd, (void *)&a, sizeof a) || connect(fd, (void *)&to, sizeof to)) fail("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   char text[1024]; size_t n = 0;
