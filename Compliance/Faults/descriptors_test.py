@@ -28,7 +28,7 @@ def run(faults):
 
 
 def exhausted(server, name):
-    before = server.descriptors()
+    before = server.idle()
     with contextlib.ExitStack() as stack:
         established, waiting = [], []
         with check(f"{name}: connections get in up to the limit"):

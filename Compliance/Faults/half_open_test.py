@@ -57,7 +57,7 @@ def run(faults):
 
 def gone(server, name, count, cut, label):
     """Opens connections, cuts them off, and waits until the server has given them up; a label makes it a check."""
-    descriptors, memory = server.descriptors(), server.resident()
+    descriptors, memory = server.idle(), server.resident()
     with cut(server, count) as vanish:
         held = server.descriptors()
         with Wire(server.port) as other:

@@ -123,7 +123,7 @@ def tls(server, count, label):
 @contextlib.contextmanager
 def watched(server, label, count, kinds):
     """Compares the server before and after; without a label this only makes what is made once."""
-    descriptors, memory, start = server.descriptors(), server.resident(), time.monotonic()
+    descriptors, memory, start = server.idle(), server.resident(), time.monotonic()
     worst = 0
 
     def bystander(wire):

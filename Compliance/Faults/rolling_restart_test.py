@@ -44,7 +44,7 @@ def restart(faults, count, pace, code, arguments):
     with faults.server(*arguments) as old, Crowd(old.port) as crowd:
         crowd.grow(count)
         with faults.server(*arguments, port=old.port) as new:
-            fresh = new.descriptors()
+            fresh = new.idle()
             old.process.terminate()
             start = time.monotonic()
             crowd.run(lambda: len(crowd.back) == count, count / pace + DEADLINE)

@@ -72,6 +72,18 @@ class Watched(Server):
             echoes(wire.open())
         return time.monotonic() - start
 
+    def idle(self):
+        """How many descriptors it has once that number has stood still: what has ended has been closed."""
+        last = [-1] * 5
+
+        def still():
+            time.sleep(0.02)
+            last.append(self.descriptors())
+            return len(set(last[-5:])) == 1
+
+        until(still, "a number of descriptors that stands still")
+        return last[-1]
+
     def settled(self, descriptors):
         """Waits until it has at most so many descriptors, and gives how many it has."""
         with contextlib.suppress(AssertionError):

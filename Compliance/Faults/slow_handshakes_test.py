@@ -44,7 +44,7 @@ def run(faults):
 
 def pending(plain, secure, count, newcomers, timeout):
     servers, label = (plain, secure), f"{count} pending"
-    descriptors, memory = [one.descriptors() for one in servers], [one.resident() for one in servers]
+    descriptors, memory = [one.idle() for one in servers], [one.resident() for one in servers]
     with contextlib.ExitStack() as stack:
         with check(f"slow-handshakes: {count} connections that never finish are taken"):
             start, crowd = time.monotonic(), []

@@ -17,7 +17,7 @@ def run(faults):
     count, rate, seconds = faults.number(99, 40), faults.number(120, 300), faults.number(20, 6)
     with faults.server() as server:
         server.echoes()
-        descriptors, memory = server.descriptors(), server.resident()
+        descriptors, memory = server.idle(), server.resident()
         with paced(server, "/chat", count, count, rate, seconds, TEXT, "chat") as load:
             held = server.descriptors() - descriptors
             numbers = load.run(server)

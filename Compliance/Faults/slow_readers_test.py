@@ -58,7 +58,7 @@ def run(faults):
 def measured(faults, live, stalled, rate, seconds):
     with faults.server("--threads", 1, core=SERVER) as server:
         server.echoes()
-        descriptors, memory = server.descriptors(), server.resident()
+        descriptors, memory = server.idle(), server.resident()
         connecting = server.cpu()
         with paced(server, "/echo", live, stalled, rate, seconds, PAYLOAD, core=LOAD) as load:
             stuck, flooding = server.resident(), server.cpu() - connecting
