@@ -5,7 +5,7 @@
  *   chat: all are members of the room; the first of LIVE says RATE messages a second, and all of LIVE measure until it is
  *         there; STALLED only read nothing.
  * A message's time counts from when it was due, not from when it was sent: a late load generator makes it longer, never shorter.
- * Prints 'ready' when all are connected and nothing more is taken from STALLED for 0.3 s (echo), waits for a line on standard
+ * Prints 'ready' when all are connected and nothing more is taken from STALLED for 1 s (echo), waits for a line on standard
  * input, runs 0.5 s to warm up, then SECONDS, and prints one line of NAME=VALUE; times are in microseconds. stalled_sent is in bytes (flooded: before 'ready'), cut says how many
  * of STALLED saw an end, which those that read nothing need not, and stalled_idle for how many ms the server has taken nothing from any of them.
  * Exit: 0; 1 when a live connection failed. */
@@ -150,7 +150,7 @@ int main(int argc, char **argv) {
   int speakers = chat ? 1 : live; uint64_t lag = 0;
   last_taken = now();
   struct epoll_event events[512];
-  for (uint64_t last = last_taken; !chat && stalled && now() < last_taken + 300000000ull && now() < last + 30000000000ull;) {
+  for (uint64_t last = last_taken; !chat && stalled && now() < last_taken + 1000000000ull && now() < last + 30000000000ull;) {
     int n = epoll_wait(poll, events, 512, 50);
     for (int k = 0; k < n; k++) if (events[k].data.u32 >= (uint32_t)live) flood(poll, &all[events[k].data.u32], &events[k]);
   }

@@ -14,7 +14,7 @@ WAITING = 1 << 20  # ChatRoom.maxWaiting
 
 
 def run(faults):
-    count, rate, seconds = faults.number(99, 40), faults.number(120, 300), faults.number(20, 6)
+    count, rate, seconds = faults.number(99, 40), faults.number(120, 500), faults.number(20, 6)
     with faults.server() as server:
         server.echoes()
         descriptors, memory = server.idle(), server.resident()

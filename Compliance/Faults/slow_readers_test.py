@@ -1,9 +1,8 @@
 """Readers that stop reading, and others that are to notice nothing of it.
 
 The stalled ones send all that is taken, and read none of the echoes. The others send at a pace. The server has one core, the
-load generator another. Measured is when the stalled ones are stuck: before that they are just busy. The rate is what was promised; where that does not fit on the core together with everything else, it is
-lowered until the server has a third of the core left, and the latency is held against its bound there: at a rate that does not
-fit, any latency only tells how long the test took.
+load generator another. Measured is when the stalled ones are stuck: before that they are just busy. The rate is what was promised. Where that leaves less than a third of a core, it is lowered until it does, and measured again.
+The latency is held against its bound at both, but not where a core is full: there any latency only tells how long the test took.
 """
 
 import os
@@ -13,7 +12,8 @@ from numbers_table import table
 from paced import paced
 
 P99 = 50  # milliseconds, as promised
-FITS = 70  # percent of the server's core
+FITS = 70  # percent of a core, the server's or the load generator's
+FULL = 95
 PER_STALLED = 1 << 20  # what a stalled connection may hold: 128 KiB of small messages and a read, each with its overhead
 PAYLOAD = 100
 # Two cores are needed for numbers that mean something.
@@ -23,19 +23,23 @@ SERVER, LOAD = (0, 1) if (os.cpu_count() or 1) > 1 else (None, None)
 def run(faults):
     live, stalled = faults.number(1000, 200), faults.number(1000, 200)
     rate, seconds = 100, faults.number(5, 2)
-    for attempt in range(4):
+    for attempt in range(3):
         numbers = measured(faults, live, stalled, rate, seconds)
         label = f"{live} x {rate:.0f}/s beside {stalled} stalled"
         # The generator has to keep up, too.
         load = max(numbers["server_cpu"], numbers["cpu"])
         show(label, numbers, load)
-        if load <= FITS or attempt == 3:
+        if load <= FULL:
+            with check(f"slow-readers: {label}: p99 of the others is under {P99} ms"):
+                assert numbers["p99"] < P99 * 1000, f"{numbers['p99'] / 1000:.1f} ms"
+        else:
+            print(f"skipped: p99 at {label}: {load:.0f} % of a core", flush=True)
+        if load <= FITS or attempt == 2:
             break
-        rate = max(1, int(rate * min(0.9, (FITS - 8) / load)))
-    with check(f"slow-readers: a rate is found that fits: {rate}/s"):
-        assert load <= FITS + 5, f"{load:.0f} % at {rate}/s"
-    with check(f"slow-readers: {label}: p99 of the others is under {P99} ms"):
-        assert numbers["p99"] < P99 * 1000, f"{numbers['p99'] / 1000:.1f} ms"
+        # Not in proportion: with less to do at a time each message costs more.
+        rate = int(rate * (0.4 if load <= FULL else 0.3))
+    with check(f"slow-readers: a rate is found that fits: {rate}/s for each of {live}"):
+        assert load <= FITS, f"{load:.0f} % at {rate}/s"
     with check("slow-readers: the others get all their echoes"):
         # those of the last moments are still on their way
         missing = numbers["sent"] - numbers["received"]
@@ -75,7 +79,7 @@ def show(label, numbers, load):
     def row(name, value, unit, bound=None):
         table.add("slow-readers", f"{label}: {name}", value, unit, bound)
 
-    bound = P99 if load <= FITS else None
+    bound = P99 if load <= FULL else None
     row("messages each way", numbers["rate"], "1/s")
     row("p50", numbers["p50"] / 1000, "ms")
     row("p99", numbers["p99"] / 1000, "ms", bound)
