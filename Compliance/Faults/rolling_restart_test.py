@@ -56,7 +56,8 @@ def restart(faults, count, pace, code, arguments):
                 equal((len(crowd.back), crowd.refused), (count, 0))
             with check(f"rolling-restart: {label}: none was reset while it connected, but what stood in the old one's queue"):
                 # Until the old one is gone there can be such.
-                assert crowd.reset_connecting <= count / 100, f"{crowd.reset_connecting}"
+                lost = crowd.reset_connecting + crowd.unanswered
+                assert lost <= count / 100, f"{crowd.reset_connecting} reset, {crowd.unanswered} without an answer"
             with check(f"rolling-restart: {label}: those that are back are at the new one, and it answers"):
                 equal(crowd.echo(), count)
                 held = new.descriptors() - fresh
@@ -82,7 +83,7 @@ def restart(faults, count, pace, code, arguments):
 
 def storm(faults, rounds):
     """New connections all the time while the old server stops listening: what becomes of those in its queue."""
-    reset, refused, away, lost, made = 0, 0, 0, 0, 0
+    reset, refused, away, unanswered, lost, made = 0, 0, 0, 0, 0, 0
     for _ in range(rounds):
         with faults.server("--reuse-port") as old, faults.server("--reuse-port", port=old.port), Crowd(old.port) as crowd:
             old.process.terminate()
@@ -94,12 +95,13 @@ def storm(faults, rounds):
             crowd.grow(100, ready=False)
             crowd.run(lambda: not crowd.opening and not crowd.later, DEADLINE)
             reset, refused, made = reset + crowd.reset_connecting, refused + crowd.refused, made + len(crowd.back)
-            away += crowd.turned_away
+            away, unanswered = away + crowd.turned_away, unanswered + crowd.unanswered
             lost += len(crowd.later) + crowd.opening
     migrates = MIGRATION.read_text().strip() if MIGRATION.exists() else "unknown"
     name = f"{made} connects in {rounds} hand-overs (net.ipv4.tcp_migrate_req={migrates})"
     table.add("rolling-restart", f"{name}: refused", refused, "", 0)
     table.add("rolling-restart", f"{name}: reset", reset)
+    table.add("rolling-restart", f"{name}: ended by the old one without an answer", unanswered)
     table.add("rolling-restart", f"{name}: told 503 by the old one", away)
     with check(f"rolling-restart: {name}: none is refused"):
         equal(refused, 0)
@@ -131,7 +133,7 @@ class Crowd:
         self.port, self.poll, self.clients, self.later = port, select.epoll(), {}, []
         self.chance, self.jitter = random.Random(1), JITTER
         self.codes, self.hints, self.told, self.back = collections.Counter(), collections.Counter(), [], []
-        self.resets = self.cut = self.refused = self.reset_connecting = self.opening = self.number = self.turned_away = 0
+        self.resets = self.cut = self.refused = self.reset_connecting = self.opening = self.number = self.turned_away = self.unanswered = 0
         self.echoed = 0
 
     def __enter__(self):
@@ -188,7 +190,8 @@ class Crowd:
         part = client.socket.recv(65536)
         if not part:
             if client.state == "opening":
-                raise ConnectionResetError(errno.ECONNRESET, "")
+                self.unanswered += 1
+                return self.again(client)
             return self.ended(client)
         client.data += part
         if client.state == "opening":
