@@ -150,8 +150,3 @@ struct ServerRoute: Sendable {
         return DialError(.connect("the proxy \(server) cannot be reached: \(reason)"))
     }
 }
-
-extension Duration {
-    /// The duration as NIO has it.
-    var timeAmount: TimeAmount { .nanoseconds(Int64(clamping: self.nanoseconds)) }
-}

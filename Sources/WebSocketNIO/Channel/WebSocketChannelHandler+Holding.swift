@@ -35,7 +35,7 @@ extension WebSocketChannelHandler {
         case .dropOldest, .keepLatest:
             let before = self.held?.bytes ?? 0
             let dropped = self.held?.dropOldest(excess, except: key) ?? 0
-            for _ in 0..<dropped { self.countDropped() }
+            self.countDropped(dropped)
             let freed = before - (self.held?.bytes ?? 0)
             self.hot.pointee.heldBytes -= freed
             if freed >= excess { return nil }
@@ -48,9 +48,9 @@ extension WebSocketChannelHandler {
         }
     }
 
-    func countDropped() {
-        self.connection?.addDropped()
-        self.loop.statistics.pointee.dropped &+= 1
+    func countDropped(_ count: Int = 1) {
+        self.connection?.addDropped(count)
+        self.loop.statistics.pointee.dropped &+= count
     }
 
     /// Sends what waits, as far as nothing keeps it back.

@@ -159,14 +159,19 @@ extension WebSocketConnection {
         }
     }
 
-    /// A message that was sent without waiting has come to the event loop.
-    func arrive(_ count: Int, key: Int? = nil, _ enqueue: (WebSocketChannelHandler) -> Void) {
+    /// A message that was sent without waiting has come to the event loop. Its place was made sure of before, except where room is
+    /// made here.
+    func arrive(_ count: Int, key: Int?, _ enqueue: (WebSocketChannelHandler) -> Void) {
+        self.arrive(count) { handler in
+            if !handler.usesBacklog || handler.hasRoom || handler.overflow(count, key: key) == nil { enqueue(handler) }
+        }
+    }
+
+    /// A message has come to the event loop.
+    private func arrive(_ count: Int, _ enqueue: (WebSocketChannelHandler) -> Void) {
         if self.handler.isOpen {
             self.handler.isAmountWatched = true
-            // Its place was made sure of elsewhere, except where room is made here.
-            if !self.handler.usesBacklog || self.handler.hasRoom || self.handler.overflow(count, key: key) == nil {
-                enqueue(self.handler)
-            }
+            enqueue(self.handler)
             self.setBuffered(self.handler.bufferedBytes)
         }
         // Last: counted twice for a moment it makes a sender wait, not counted at all it would let one through.
@@ -182,12 +187,7 @@ extension WebSocketConnection {
             let count = payload.readableBytes
             self.addInTransit(count)
             self.eventLoop.execute {
-                if self.handler.isOpen {
-                    self.handler.isAmountWatched = true
-                    self.handler.enqueueMessage(opcode, payload, compress: compress)
-                    self.setBuffered(self.handler.bufferedBytes)
-                }
-                self.addInTransit(-count)
+                self.arrive(count) { $0.enqueueMessage(opcode, payload, compress: compress) }
             }
         }
         return true

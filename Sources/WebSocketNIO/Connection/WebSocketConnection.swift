@@ -125,8 +125,8 @@ public final class WebSocketConnection: Sendable {
 
     // MARK: For the driver
 
-    func addDropped() {
-        self.dropped.add(1, ordering: .relaxed)
+    func addDropped(_ count: Int = 1) {
+        self.dropped.add(count, ordering: .relaxed)
     }
 
     /// Whether this is called on the connection's event loop.

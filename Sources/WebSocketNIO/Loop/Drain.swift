@@ -26,7 +26,6 @@ package final class Drain: Sendable {
         let slot = self.asked.add(1, ordering: .relaxed).oldValue
         // As many as there were at first: those that have gone meanwhile must not make it faster.
         if slot == 0 { self.atBegin.store(self.open, ordering: .relaxed) }
-        let delay = self.policy.delay(slot: slot, of: self.atBegin.load(ordering: .relaxed))
-        return .nanoseconds(Int64(clamping: delay.nanoseconds))
+        return self.policy.delay(slot: slot, of: self.atBegin.load(ordering: .relaxed)).timeAmount
     }
 }

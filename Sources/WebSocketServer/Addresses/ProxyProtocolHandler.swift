@@ -1,12 +1,7 @@
 import NIOCore
 
-/// Reads a PROXY protocol header at the beginning of a connection; then it leaves, and passes on what came behind.
-final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private var seen = ByteBuffer()
-    private var isDone = false
+/// Reads a PROXY protocol header at the beginning of a connection. What came behind it goes on.
+final class ProxyProtocolHandler: FirstBytesHandler {
     /// Adds what comes next, or closes the connection. On the event loop.
     private let decided: (Result<ProxyHeader, ProxyHeader.ParsingError>) -> Void
 
@@ -14,30 +9,14 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         self.decided = decided
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.isDone else { return context.fireChannelRead(data) }
-        var bytes = self.unwrapInboundIn(data)
-        self.seen.writeBuffer(&bytes)
+    override func look(at bytes: inout ByteBuffer) -> Verdict {
         do {
-            guard let header = try ProxyHeader(from: &self.seen) else { return }
-            self.isDone = true
+            guard let header = try ProxyHeader(from: &bytes) else { return .needsMore }
             self.decided(.success(header))
-            if self.seen.readableBytes > 0 { context.fireChannelRead(self.wrapInboundOut(self.seen)) }
-            self.seen = ByteBuffer()
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            return .passOn
         } catch {
-            // What comes still is nobody's.
-            self.isDone = true
             self.decided(.failure(error))
-        }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed where !self.isDone, is ChannelShouldQuiesceEvent where !self.isDone:
-            context.close(promise: nil)
-        default:
-            context.fireUserInboundEventTriggered(event)
+            return .drop
         }
     }
 }

@@ -8,7 +8,6 @@ final class Admission: Sendable {
     enum Refusal: String, Sendable, CaseIterable {
         case connections
         case connectionsPerAddress = "connections_per_address"
-        case handshakeRate = "handshake_rate"
     }
 
     /// What is said about a connection.

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import NIOTLS
+import WebSocketNIO
 
 /// Brings a new connection to where it speaks HTTP: its PROXY protocol header, whether it is let in, TLS, and which version of
 /// HTTP it speaks. One step leads to the next; each adds its handler, which leaves when it is done. On the event loop.
@@ -16,7 +17,7 @@ final class ChannelOpening {
     private var isOver = false
     private var timeout: Scheduled<Void>?
 
-    private var configuration: WebSocketServerConfiguration { self.setup.configuration }
+    private var configuration: WebSocketServerConfiguration { self.setup.shared.configuration }
     private var pipeline: ChannelPipeline.SynchronousOperations { self.channel.pipeline.syncOperations }
 
     /// What the connection turns out to speak.
@@ -30,13 +31,13 @@ final class ChannelOpening {
         self.logger[metadataKey: "connection"] = .string(id)
         self.peer = Peer(
             connectionID: id, address: channel.remoteAddress, socketAddress: channel.remoteAddress,
-            isSecure: setup.configuration.tls != nil, certificate: nil, httpVersion: "1.1")
+            isSecure: setup.shared.configuration.tls != nil, certificate: nil, httpVersion: "1.1")
         self.promise = channel.eventLoop.makePromise()
     }
 
     func begin() {
         self.timeout = self.channel.eventLoop.assumeIsolated().scheduleTask(
-            in: .nanoseconds(Int64(clamping: self.configuration.handshakeTimeout.nanoseconds))
+            in: self.configuration.handshakeTimeout.timeAmount
         ) {
             self.close("its PROXY header or TLS handshake took too long")
         }

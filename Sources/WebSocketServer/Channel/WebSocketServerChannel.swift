@@ -1,7 +1,6 @@
 public import HummingbirdCore
 public import Logging
 public import NIOCore
-import NIOHTTP1
 import NIOHTTPTypes
 import WebSocketNIO
 
@@ -20,7 +19,7 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
 
     /// What a connection speaks.
     enum Opened: Sendable {
-        case http1(Peer, first: EventLoopFuture<HTTP1UpgradeHandler.Beginning>, later: EventLoopFuture<UpgradeAttempt?>)
+        case http1(Peer, first: EventLoopFuture<ChannelBeginning>, later: EventLoopFuture<UpgradeAttempt?>)
         case http2(Peer, HTTP2ServerChannel.Value)
         /// It ended before that was known, or was not let in.
         case gone
@@ -28,7 +27,6 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
 
     /// Answers a request.
     public let responder: HTTPChannelHandler.Responder
-    let configuration: WebSocketServerConfiguration
     /// What the server's connections share.
     let shared: ServerShared
     let http2: HTTP2ServerChannel
@@ -43,7 +41,6 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
         configuration: WebSocketServerConfiguration = WebSocketServerConfiguration()
     ) {
         self.responder = responder
-        self.configuration = configuration
         self.shared = ServerShared(configuration)
         self.http2 = HTTP2ServerChannel(responder: responder, shared: self.shared)
     }
@@ -90,7 +87,7 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
     }
 
     private func handleHTTP1(
-        _ first: EventLoopFuture<HTTP1UpgradeHandler.Beginning>, _ later: EventLoopFuture<UpgradeAttempt?>,
+        _ first: EventLoopFuture<ChannelBeginning>, _ later: EventLoopFuture<UpgradeAttempt?>,
         on channel: any Channel, _ logger: Logger
     ) async {
         guard let beginning = try? await first.get() else { return }

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP2
 import WebSocketHTTP2
+import WebSocketNIO
 
 /// A server's connection of HTTP/2, whose streams are ordinary requests, which go the way they go in Hummingbird, and
 /// WebSockets (RFC 8441).
@@ -32,7 +33,7 @@ struct HTTP2ServerChannel: Sendable {
             eventLoop: channel.eventLoop,
             configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
         let lifetime = HTTP2LifetimeHandler(
-            firstStreamTimeout: .nanoseconds(Int64(clamping: configuration.handshakeTimeout.nanoseconds)),
+            firstStreamTimeout: configuration.handshakeTimeout.timeAmount,
             idleTimeout: configuration.http1.idleTimeout, goodbye: goodbye.http2StreamDelegate,
             eventLoop: channel.eventLoop, logger: logger)
         // HTTP/2 ends its streams by itself. NIO's TLS, where half an end is allowed, waits 5 seconds when both ends close.

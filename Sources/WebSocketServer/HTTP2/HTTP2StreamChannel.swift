@@ -8,7 +8,7 @@ struct HTTP2StreamChannel: HTTPChannelHandler {
     /// A stream, with what it turns out to be.
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        let beginning: EventLoopFuture<HTTP2UpgradeHandler.Beginning>
+        let beginning: EventLoopFuture<ChannelBeginning>
     }
 
     let responder: HTTPChannelHandler.Responder

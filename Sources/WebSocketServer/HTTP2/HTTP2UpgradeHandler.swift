@@ -17,13 +17,6 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// What a stream begins with.
-    enum Beginning: Sendable {
-        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
-        case upgrade(UpgradeAttempt)
-        case gone
-    }
-
     private enum State {
         /// No request yet.
         case idle
@@ -38,7 +31,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     /// How long a refusal may wait for the client's windows: 2 seconds, as over HTTP/1.1.
     static let lingerTime = HTTP1UpgradeHandler.lingerTime
 
-    let first: EventLoopPromise<Beginning>
+    let first: EventLoopPromise<ChannelBeginning>
     /// Before this handler; it leaves when the stream becomes a WebSocket.
     let codec = HTTP2FramePayloadToHTTPServerCodec()
     private let peer: Peer

@@ -17,13 +17,6 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// What a connection begins with.
-    enum Beginning: Sendable {
-        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
-        case upgrade(UpgradeAttempt)
-        case gone
-    }
-
     enum State {
         /// No request yet.
         case idle
@@ -46,7 +39,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     /// How long a refused client may take to close: 2 seconds. Closing at once could make the kernel drop the answer.
     static let lingerTime: TimeAmount = .seconds(2)
 
-    let first: EventLoopPromise<Beginning>
+    let first: EventLoopPromise<ChannelBeginning>
     let later: EventLoopPromise<UpgradeAttempt?>
     private let encoder: HTTPResponseEncoder
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
@@ -96,7 +89,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     /// Bounds the time until the head of a request is here, however slowly it comes.
     private func awaitHead(_ context: ChannelHandlerContext) {
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
-            in: .nanoseconds(Int64(clamping: self.shared.configuration.handshakeTimeout.nanoseconds))
+            in: self.shared.configuration.handshakeTimeout.timeAmount
         ) {
             self.timeout = nil
             self.refuse(Refusal(.requestTimeout, "no request came in time"))

@@ -34,6 +34,8 @@ final class UpgradeAttempt: Sendable {
     let request: HTTPRequest
     /// Who asks.
     let peer: Peer
+    /// What trusted proxies say about the client, if there are any.
+    private let forwarded: ForwardedClient
     let shared: ServerShared
     let offer: ServerHandshake.Offer
     /// Let go of at the end: the transport's promise holds this.
@@ -46,19 +48,18 @@ final class UpgradeAttempt: Sendable {
     ) {
         self.request = request
         self.peer = peer
+        self.forwarded = ForwardedClient(
+            of: request.headerFields, from: peer.address, trusting: shared.configuration.trustedProxies)
         self.shared = shared
         self.offer = offer
         self.transport = Mutex(transport)
     }
 
-    /// What trusted proxies say about the client, if there are any.
-    private var forwarded: ForwardedClient {
-        ForwardedClient(
-            of: self.request.headerFields, from: self.peer.address, trusting: self.shared.configuration.trustedProxies)
-    }
-
     /// The client's address.
     var clientAddress: SocketAddress? { self.forwarded.address }
+
+    /// The same, for the log.
+    private var shownAddress: String { self.clientAddress.map(String.init(describing:)) ?? "-" }
 
     /// The request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
     var requestAtProxy: HTTPRequest {
@@ -99,17 +100,18 @@ final class UpgradeAttempt: Sendable {
     /// Refuses before the application is asked.
     private func refuse(_ refusal: Refusal, on channel: any Channel, _ logger: Logger) async {
         guard let transport = self.transport.withLock({ $0.take() }) else { return }
-        self.log(refusal.status, logger)
+        self.tell(refusal: refusal.status, logger)
         try? await channel.eventLoop.submit { transport.refuse(refusal) }.get()
     }
 
-    private func log(_ status: HTTPResponse.Status, _ logger: Logger) {
+    /// Counts a refusal, and tells of it in the log.
+    private func tell(refusal status: HTTPResponse.Status, _ logger: Logger) {
         self.shared.configuration.metrics?.handshakeRefused(status.code)
         logger.info(
             "handshake refused",
             metadata: [
                 "status": "\(status.code)", "path": "\(self.request.path ?? "")",
-                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+                "peer": "\(self.shownAddress)",
             ])
     }
 
@@ -121,7 +123,7 @@ final class UpgradeAttempt: Sendable {
             "WebSocket opened",
             metadata: [
                 "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
-                "peer": "\(self.clientAddress.map(String.init(describing:)) ?? "-")",
+                "peer": "\(self.shownAddress)",
                 "http": "\(self.peer.httpVersion)",
             ])
         connection.whenClosed { closure in
@@ -212,7 +214,7 @@ final class UpgradeAttempt: Sendable {
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
             guard response.status == self.offer.acceptance, let plan = self.plan else {
                 let refusal = Refusal(response, body: body, of: self.request)
-                self.log(refusal.status, logger)
+                self.tell(refusal: refusal.status, logger)
                 transport.refuse(refusal)
                 return nil
             }

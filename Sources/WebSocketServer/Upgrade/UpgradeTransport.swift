@@ -1,5 +1,16 @@
 import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
 import WebSocketNIO
+
+/// What an HTTP/1.1 connection, or a stream of HTTP/2, begins with.
+enum ChannelBeginning: Sendable {
+    /// Ordinary requests, for Hummingbird.
+    case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+    case upgrade(UpgradeAttempt)
+    /// It ended before a request.
+    case gone
+}
 
 /// What carries the outcome of an upgrade out: an HTTP/1.1 connection, or a stream of HTTP/2. All on its event loop.
 protocol UpgradeTransport: AnyObject, Sendable {

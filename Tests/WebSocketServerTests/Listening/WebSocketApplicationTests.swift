@@ -59,7 +59,8 @@ struct WebSocketApplicationTests {
     }
 
     private func withFolder<T>(_ body: (String) async throws -> T) async throws -> T {
-        let folder = "/tmp/duplex-\(UInt32.random(in: 0 ... .max))"
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ws-\(UUID().uuidString.prefix(8))")
+            .path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         return try await body(folder)
