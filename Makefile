@@ -5,7 +5,7 @@ RELEASE = .build/release
 SOURCES = Sources Tests Compliance Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format autobahn browser bench bench-client bench-deflate bench-idle fuzz prerequisites release
+.PHONY: help serve test lint format autobahn browser faults bench bench-client bench-deflate bench-idle fuzz prerequisites release
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, Autobahn (quick), a browser
+test: prerequisites ## Run the tests: units, the command, faults and Autobahn (quick), a browser
 	@Compliance/test.sh
 
 lint: ## Check the style
@@ -26,6 +26,9 @@ format: ## Bring the sources into the style
 
 autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
 	@Compliance/Autobahn/run.sh $(RELEASE)/duplex $(RELEASE)/autobahn-client full
+
+faults: prerequisites release ## Make faults: half-open peers, resets, 10,000 slow handshakes, a rolling restart …
+	@Compliance/Faults/faults.sh $(RELEASE)/duplex full
 
 browser: prerequisites release ## Test the chat page in a browser
 	@Compliance/Browser/run.sh $(RELEASE)/duplex

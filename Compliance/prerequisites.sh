@@ -41,6 +41,8 @@ look() {
   need "a C compiler (cc)" "gcc libc6-dev" has cc
   need curl curl has curl
   need openssl openssl has openssl
+  need "ip (for a network namespace)" iproute2 has ip
+  need "prlimit and taskset" util-linux has taskset
   need tinyproxy tinyproxy-bin has tinyproxy
   need microsocks microsocks has microsocks
   need "node with the package ws" "nodejs node-ws" node_ws_is_there

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import time
+import urllib.request
 
 from duplex import PIPES, Server, collected
 from wire import TEXT, Wire, frame
@@ -17,9 +18,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Faults:
     """The binary under test, and how much is asked of it."""
 
+    full = True
+
     def __init__(self, binary, full):
         self.binary = os.path.abspath(binary)
-        self.full = full
+        Faults.full = full
 
     def number(self, full, quick):
         return full if self.full else quick
@@ -62,6 +65,12 @@ class Watched(Server):
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def metric(self, name):
+        """The value of a metric without labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=DEADLINE) as answer:
+            lines = answer.read().decode().splitlines()
+        return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
+
     def runs(self):
         return self.process.poll() is None
 
@@ -89,6 +98,14 @@ class Watched(Server):
         with contextlib.suppress(AssertionError):
             until(lambda: self.descriptors() <= descriptors, "")
         return self.descriptors()
+
+
+def in_time(holds, found):
+    """A time, or what depends on it, is within its bound. A quick run, which may share its machine with others, only says so
+    where it is not."""
+    assert holds or not Faults.full, found
+    if not holds:
+        print(f"slow  {found}", flush=True)
 
 
 def echoes(wire, text=b"are you there?"):

@@ -14,6 +14,10 @@ enum StandardStreams {
     /// Writes a line to standard error.
     static func err(_ line: String) { _ = write(line, to: 2) }
 
+    /// Lets writing to a pipe whose reader is gone fail, instead of ending the process: a server goes on without its log. NIO
+    /// does so only when it makes its first socket, and there may be something to log before.
+    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
     /// Writes what stands in front of a person's input.
     static func prompt(_ text: String) { _ = write(Array(text.utf8), to: 1) }
     /// Whether a person is at both ends.

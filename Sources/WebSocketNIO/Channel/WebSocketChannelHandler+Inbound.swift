@@ -7,6 +7,8 @@ extension WebSocketChannelHandler {
     static let maxReservation = 4 << 20
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Nothing was asked for: the channel reads what is there because the peer has ended its side, or has gone.
+        if self.lacksRoom, self.hasFailed(context.channel) { return self.abort() }
         let buffer = self.unwrapInboundIn(data)
         self.loop.enter()
         self.inflatedAtOnce = 0
@@ -79,6 +81,19 @@ extension WebSocketChannelHandler {
             self.keep(buffer.getSlice(at: buffer.readerIndex + offset, length: buffer.readableBytes - offset)!)
         }
         self.handBatchOver()
+    }
+
+    /// Whether the socket was reset, so that no answer can leave any more. What a peer had sent that did not read its answers
+    /// is some MiB, and a thousand of them that go at once would hold the loop for seconds.
+    ///
+    /// Takes the socket's error away: the caller ends the connection.
+    private func hasFailed(_ channel: any Channel) -> Bool {
+        guard let socket = channel as? any SocketOptionProvider else { return false }
+        var error: CInt = 0
+        let option: EventLoopFuture<CInt> = socket.unsafeGetSocketOption(level: .socket, name: .so_error)
+        // On its own loop the answer is there at once.
+        option.assumeIsolated().whenSuccess { error = $0 }
+        return error != 0
     }
 
     /// Keeps bytes for later, in a buffer of their own.

@@ -68,6 +68,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        StandardStreams.ignoreBrokenPipes()
         let environment = ProcessInfo.processInfo.environment
         for warning in SettingsEnvironment.warnings(about: environment) {
             StandardStreams.err("duplex: warning: \(warning)")
