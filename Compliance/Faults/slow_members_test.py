@@ -30,7 +30,7 @@ def run(faults):
             numbers = load.run(server)
             grown = numbers["peak"] - memory
             # What waits, and what it takes to have so many members at all.
-            bound = count * (WAITING + WAITING // 8) + (16 << 20)
+            bound = count * (WAITING + WAITING // 8) + (32 << 20)
             label = f"{rate}/s to {count} members beside {count} stalled"
             for name, key in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"), ("max", "max")):
                 table.add("slow-members", f"{label}: {name}", numbers[key] / 1000, "ms", P99 if key == "p99" else None)

@@ -71,7 +71,7 @@ struct DialAttempt: Sendable {
             decoder: decoder,
             promise: promise)
         var handlers: [any ChannelHandler] = [encoder, decoder, upgrade]
-        if let identity { handlers.insert(try identity.makeHandler(), at: 0) }
+        if let identity { handlers = [try identity.makeHandler(), TLSClosing()] + handlers }
         try channel.pipeline.syncOperations.addHandlers(handlers, position: position)
         try upgrade.start(in: channel, timeout: deadline - .now())
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOSSL
 import NIOTLS
+import WebSocketNIO
 
 /// Waits for TLS, checks who the server is, and lets what the server has chosen by ALPN take its place.
 final class HTTPVersionHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -41,7 +42,8 @@ final class HTTPVersionHandler: ChannelInboundHandler, RemovableChannelHandler {
         fail: @escaping (DialError) -> Void
     ) throws {
         let handlers: [any ChannelHandler] = [
-            try identity.makeHandler(), HTTPVersionHandler(identity, deadline, chosen: chosen, fail: fail),
+            try identity.makeHandler(), TLSClosing(),
+            HTTPVersionHandler(identity, deadline, chosen: chosen, fail: fail),
         ]
         try channel.pipeline.syncOperations.addHandlers(handlers, position: position)
     }

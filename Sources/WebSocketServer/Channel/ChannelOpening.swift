@@ -77,6 +77,7 @@ final class ChannelOpening {
         guard let tls = self.configuration.tls else { return self.chooseByPreface() }
         let context = tls.context(offersHTTP2: self.configuration.http2 != .off)
         self.add(NIOSSLServerHandler(context: context))
+        self.add(TLSClosing())
         self.add(
             ApplicationProtocolNegotiationHandler { (result: ALPNResult) in
                 self.peer.certificate = try? self.pipeline.handler(type: NIOSSLServerHandler.self).peerCertificate

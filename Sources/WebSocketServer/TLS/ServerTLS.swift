@@ -81,9 +81,11 @@ public final class ServerTLS: Sendable {
             // Tried here, for a message that says which file it is.
             do {
                 _ = try NIOSSLContext(configuration: configuration)
-            } catch {
+            } catch  where "\(error)".contains("MISMATCH") {
                 throw ServerTLSError(
                     file: keyFile, "the key does not belong to the certificate in \(certificateFile)")
+            } catch {
+                throw ServerTLSError(file: certificateFile, "it cannot be used (\(error))")
             }
             return configuration
         }
