@@ -19,23 +19,21 @@ struct HandshakeTracing: Sendable {
     }
 
     /// Begins the span of a handshake, below the one that the request names.
-    func begin(_ request: HTTPRequest, accepting status: HTTPResponse.Status, peer: Peer, client: SocketAddress?)
-        -> HandshakeSpan
-    {
+    func begin(_ attempt: UpgradeAttempt) -> HandshakeSpan {
         var context = ServiceContext.current ?? .topLevel
-        self.instrument.extract(request.headerFields, into: &context, using: FieldExtractor())
+        self.instrument.extract(attempt.request.headerFields, into: &context, using: FieldExtractor())
         let span = self.tracer.startAnySpan(HandshakeTracing.spanName, context: context, ofKind: .server)
         if span.isRecording {
             span.updateAttributes { attributes in
-                // A CONNECT is shown to the application as a GET; to its traces it is what it was.
-                let isConnect = status == .ok
-                attributes["http.request.method"] = (isConnect ? HTTPRequest.Method.connect : request.method).rawValue
-                // Without the query: browsers can set no other field, so tokens are there.
-                attributes["url.path"] = request.path.map { String($0.prefix { $0 != "?" }) }
-                attributes["network.protocol.name"] = "http"
-                attributes["network.protocol.version"] = peer.httpVersion
-                attributes["client.address"] = client?.ipAddress
-                attributes["duplex.connection.id"] = peer.connectionID
+                // A CONNECT is shown to the application as a GET; here it is what it was.
+                let isConnect = attempt.offer.acceptance == .ok
+                attributes["http.request.method"] =
+                    (isConnect ? HTTPRequest.Method.connect : attempt.request.method).rawValue
+                // Without the query: a browser's page can set no header field, so tokens are there.
+                attributes["url.path"] = attempt.request.path.map { String($0.prefix { $0 != "?" }) }
+                attributes["network.protocol.version"] = attempt.peer.httpVersion
+                attributes["client.address"] = attempt.clientAddress?.ipAddress
+                attributes["duplex.connection.id"] = attempt.peer.connectionID
             }
         }
         return HandshakeSpan(span)

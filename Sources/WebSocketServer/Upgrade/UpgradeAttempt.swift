@@ -90,8 +90,7 @@ final class UpgradeAttempt: Sendable {
     ) async {
         var logger = logger
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
-        let span = self.shared.tracing?.begin(
-            self.request, accepting: self.offer.acceptance, peer: self.peer, client: self.clientAddress)
+        let span = self.shared.tracing?.begin(self)
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
                 Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
