@@ -253,6 +253,25 @@ struct HandshakeTracingTests {
         #expect(handshake.parentSpanID == client?.spanID)
     }
 
+    /// Each of the WebSockets on a connection has a span, below that in which it was asked for.
+    @Test func manyOnOneConnection() async throws {
+        try await self.with(echoRouter(), .init(http2: .everywhere)) { server in
+            let connection = try await WebSocketHTTP2Connection.connect(
+                to: server.url("/echo"), options: DialOptions(httpVersion: .http2))
+            for name in ["first", "second"] {
+                let socket = try await withSpan(name) { _ in try await connection.webSocket() }
+                try await socket.close()
+            }
+            await connection.close()
+        }
+        #expect(self.spans.count == 2)
+        let parents = self.tracer.finishedSpans.filter { ["first", "second"].contains($0.operationName) }
+        #expect(self.spans.map(\.parentSpanID) == parents.map(\.spanID))
+        let first = self.spans.first.flatMap { self.string("duplex.connection.id", $0) }
+        let second = self.spans.last.flatMap { self.string("duplex.connection.id", $0) }
+        #expect(first == second)
+    }
+
     // MARK: Without a tracer
 
     @Test func nobodyTraces() async throws {
