@@ -91,28 +91,30 @@ final class UpgradeAttempt: Sendable {
         var logger = logger
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         let span = self.shared.tracing?.begin(self)
+        let context = span?.context
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
                 Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
                 span, logger)
         }
         let begin = ContinuousClock.now
-        let decided = await UpgradeAttempt.within(span) {
+        let decided = await UpgradeAttempt.within(context) {
             await self.decide(responder, channel: channel, span, logger)
         }
         self.shared.configuration.metrics?.handshakeAnswered(after: ContinuousClock.now - begin)
         guard let connection = decided else { return }
         if let run = self.plan?.run {
-            await UpgradeAttempt.within(span) { await self.read(connection, run, logger) }
+            await UpgradeAttempt.within(context) { await self.read(connection, run, logger) }
         } else {
             await self.shared.open.keep(channel)
         }
     }
 
-    /// Lets spans that are begun in the meantime be children of the handshake's, if it has one.
-    private static func within<T>(_ span: HandshakeSpan?, _ operation: () async -> T) async -> T {
-        guard let span else { return await operation() }
-        return await ServiceContext.$current.withValue(span.context, operation: operation)
+    /// Lets spans that are begun in the meantime be children of the handshake's, if it has one: of which a connection's task keeps
+    /// the context only.
+    private static func within<T>(_ context: ServiceContext?, _ operation: () async -> T) async -> T {
+        guard let context else { return await operation() }
+        return await ServiceContext.$current.withValue(context, operation: operation)
     }
 
     /// Refuses before the application is asked.
