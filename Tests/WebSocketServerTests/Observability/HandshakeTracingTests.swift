@@ -170,28 +170,31 @@ struct HandshakeTracingTests {
             transport: LostTransport())
     }
 
-    private func run(_ count: Int, _ limits: AdmissionLimits = .init()) async throws {
+    /// Runs a handshake of a client that is gone when it is accepted, and gives its span.
+    private func run(_ limits: AdmissionLimits = .init(), isLimitReached: Bool = false) async throws
+        -> FinishedInMemorySpan
+    {
         let channel = NIOAsyncTestingChannel()
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         try await withTracer(self.tracer) {
             let shared = ServerShared(WebSocketServerConfiguration(admission: limits))
-            for _ in 0..<count {
-                try await self.attempt(shared).run(
-                    { _, writer, _ in
-                        UpgradeAttempt.current?.decided = .success(
-                            .init(configuration: .init(), delivery: .handler { _ in Echo() }))
-                        try await writer.writeResponse(HTTPResponse(status: .switchingProtocols))
-                    }, channel: channel, logger: logger)
-            }
+            // With one at the end of time there is none to be had until then.
+            if isLimitReached { #expect(shared.admission.handshake(now: .max)) }
+            try await self.attempt(shared).run(
+                { _, writer, _ in
+                    UpgradeAttempt.current?.decided = .success(
+                        .init(configuration: .init(), delivery: .handler { _ in Echo() }))
+                    try await writer.writeResponse(HTTPResponse(status: .switchingProtocols))
+                }, channel: channel, logger: logger)
         }
         _ = try await channel.finish()
         #expect(self.tracer.activeSpans.isEmpty)
-        #expect(self.spans.count == count)
+        #expect(self.spans.count == 1)
+        return try #require(self.spans.first)
     }
 
     @Test func clientIsGone() async throws {
-        try await self.run(1)
-        let span = try #require(self.spans.first)
+        let span = try await self.run()
         #expect(self.status(span) == nil)
         #expect(span.status?.code == .error)
         #expect(span.errors.first?.error as? ChannelError == .ioOnClosedChannel)
@@ -200,8 +203,7 @@ struct HandshakeTracingTests {
 
     /// A refusal that is the server's fault is an error, though nobody threw one.
     @Test func tooManyHandshakes() async throws {
-        try await self.run(3, AdmissionLimits(handshakesPerSecond: 1))
-        let span = try #require(self.spans.last)
+        let span = try await self.run(AdmissionLimits(handshakesPerSecond: 1), isLimitReached: true)
         #expect(self.status(span) == 503)
         #expect(span.status?.code == .error)
         #expect(span.errors.isEmpty)
