@@ -48,6 +48,7 @@ public enum WebSocketClient {
         to text: String, options: DialOptions, on group: any EventLoopGroup, delivery: WebSocketDelivery
     ) async throws -> WebSocketConnection {
         var target = try DialTarget(WebSocketURL(text), options)
+        target.nameSpan()
         var options = options
         let loop = group.next()
         while true {

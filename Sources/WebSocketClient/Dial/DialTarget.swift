@@ -1,4 +1,5 @@
 import HTTPTypes
+import Instrumentation
 import WebSocketCore
 
 /// Where an attempt leads, and what it brings along: the address given at first, then where redirects lead.
@@ -47,6 +48,22 @@ struct DialTarget: Sendable {
             octets = octets.dropFirst().dropLast()
         }
         return octets.allSatisfy { (0x21...0x7E).contains($0) && !"\",;\\".utf8.contains($0) }
+    }
+
+    // MARK: Tracing
+
+    /// Names the span that this task is in, if it is in one, so that the server's can be its child. Fields that are there already
+    /// stay as they are.
+    mutating func nameSpan() {
+        guard let context = ServiceContext.current else { return }
+        InstrumentationSystem.instrument.inject(context, into: &self.fields, using: FieldInjector())
+    }
+
+    private struct FieldInjector: Injector {
+        func inject(_ value: String, forKey key: String, into fields: inout HTTPFields) {
+            guard let name = HTTPField.Name(key), fields[name] == nil else { return }
+            fields[name] = value
+        }
     }
 
     // MARK: Redirects

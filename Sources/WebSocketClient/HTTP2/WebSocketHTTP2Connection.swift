@@ -132,7 +132,9 @@ public final class WebSocketHTTP2Connection: Sendable {
         guard url.origin == self.url.origin else {
             throw DialError(.invalidURL(path, "this connection leads to \(self.url.origin)"))
         }
-        let opening = try ClientOpening(DialTarget(url, options), options, delivery)
+        var target = try DialTarget(url, options)
+        target.nameSpan()
+        let opening = try ClientOpening(target, options, delivery)
         let promise = self.channel.eventLoop.makePromise(of: WebSocketConnection.self)
         let deadline = NIODeadline.now() + options.handshakeTimeout.timeAmount
         let connection = self.connection

@@ -7,6 +7,8 @@ final class ServerShared: Sendable {
     let configuration: WebSocketServerConfiguration
     let admission: Admission
     let drain: Drain
+    /// Makes spans of handshakes; nil where nobody traces.
+    let tracing = HandshakeTracing()
     /// The connections that have no task of their own.
     let open = OpenConnections()
     private let hasConnections = Atomic(false)

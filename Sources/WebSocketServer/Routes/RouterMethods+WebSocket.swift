@@ -104,7 +104,14 @@ extension RouterMethods {
                 let known = names.compactMap { $0 }.joined(separator: ", ")
                 return Response(Refusal(.badRequest, "one of these subprotocols has to be asked for: \(known)"))
             }
-            switch try await accept(request, context) {
+            let acceptance: WebSocketDecision<Value>
+            do {
+                acceptance = try await accept(request, context)
+            } catch {
+                attempt.decided = .failure(error)
+                throw error
+            }
+            switch acceptance {
             case .refuse(let response):
                 return response
             case .accept(let value, let fields):
@@ -118,7 +125,7 @@ extension RouterMethods {
                 var response = attempt.offer.response(subprotocol: agreed, extensions: plan.extensions)
                 // What the handshake says is the handshake's: a second Accept or Upgrade would make clients refuse.
                 response.headerFields.append(contentsOf: fields.filter { !$0.belongsToHandshake })
-                attempt.plan = plan
+                attempt.decided = .success(plan)
                 return Response(status: response.status, headers: response.headerFields)
             }
         }

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 import Synchronization
+import Tracing
 import WebSocketCore
 import WebSocketDeflate
 import WebSocketNIO
@@ -40,7 +41,7 @@ final class UpgradeAttempt: Sendable {
     let offer: ServerHandshake.Offer
     /// Let go of at the end: the transport's promise holds this.
     private let transport: Mutex<(any UpgradeTransport)?>
-    private let planned = Mutex<Plan?>(nil)
+    private let decision = Mutex<Result<Plan, any Error>?>(nil)
 
     init(
         request: HTTPRequest, offer: ServerHandshake.Offer, peer: Peer, shared: ServerShared,
@@ -68,10 +69,18 @@ final class UpgradeAttempt: Sendable {
         return request
     }
 
-    /// The route's plan.
-    var plan: Plan? {
-        get { self.planned.withLock { $0 } }
-        set { self.planned.withLock { $0 = newValue } }
+    /// What the route has come to: its plan, or what it threw. Nil where there was no WebSocket route, or it refused.
+    var decided: Result<Plan, any Error>? {
+        get { self.decision.withLock { $0 } }
+        set { self.decision.withLock { $0 = newValue } }
+    }
+
+    private var plan: Plan? { try? self.decided?.get() }
+
+    /// What the route threw.
+    private var routeError: (any Error)? {
+        guard case .failure(let error) = self.decided else { return nil }
+        return error
     }
 
     /// Lets the application answer, and does what the answer says. Returns when the connection is refused, or is a WebSocket
@@ -81,24 +90,38 @@ final class UpgradeAttempt: Sendable {
     ) async {
         var logger = logger
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
+        let span = self.shared.tracing?.begin(self)
+        let context = span?.context
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
                 Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
-                logger)
+                span, logger)
         }
         let begin = ContinuousClock.now
-        let decided = await self.decide(responder, channel: channel, logger: logger)
+        let decided = await UpgradeAttempt.within(context) {
+            await self.decide(responder, channel: channel, span, logger)
+        }
         self.shared.configuration.metrics?.handshakeAnswered(after: ContinuousClock.now - begin)
         guard let connection = decided else { return }
         if let run = self.plan?.run {
-            await self.read(connection, run, logger)
+            await UpgradeAttempt.within(context) { await self.read(connection, run, logger) }
         } else {
             await self.shared.open.keep(channel)
         }
     }
 
+    /// Lets spans that are begun in the meantime be children of the handshake's, if it has one: of which a connection's task keeps
+    /// the context only.
+    private static func within<T>(_ context: ServiceContext?, _ operation: () async -> T) async -> T {
+        guard let context else { return await operation() }
+        return await ServiceContext.$current.withValue(context, operation: operation)
+    }
+
     /// Refuses before the application is asked.
-    private func refuse(_ refusal: Refusal, on channel: any Channel, _ logger: Logger) async {
+    private func refuse(
+        _ refusal: Refusal, on channel: any Channel, _ span: HandshakeSpan?, _ logger: Logger
+    ) async {
+        defer { span?.refused(refusal.status) }
         guard let transport = self.transport.withLock({ $0.take() }) else { return }
         self.tell(refusal: refusal.status, logger)
         try? await channel.eventLoop.submit { transport.refuse(refusal) }.get()
@@ -157,7 +180,8 @@ final class UpgradeAttempt: Sendable {
     /// Asks the application, and accepts or refuses. Returns when the application is done with its answer; the client need
     /// not wait for that.
     private func decide(
-        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, logger: Logger
+        _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, _ span: HandshakeSpan?,
+        _ logger: Logger
     ) async -> WebSocketConnection? {
         // Hummingbird's response writer stands on an async channel's writer. One that is not connected to a channel lets
         // the answer be looked at before anything is written, and leaves no async channel behind in the pipeline.
@@ -179,7 +203,7 @@ final class UpgradeAttempt: Sendable {
             writer.finish()
             // Middleware may still have something to do behind an answer; one without an end has to stop.
             if response.status != self.offer.acceptance { group.cancelAll() }
-            return await self.carryOut(response, body, on: channel, logger)
+            return await self.carryOut(response, body, on: channel, span, logger)
         }
     }
 
@@ -206,9 +230,9 @@ final class UpgradeAttempt: Sendable {
         return (response, body)
     }
 
-    /// Does what the application's answer says.
+    /// Does what the application's answer says. The handshake's span ends with that.
     private func carryOut(
-        _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel, _ logger: Logger
+        _ response: HTTPResponse, _ body: ByteBuffer, on channel: any Channel, _ span: HandshakeSpan?, _ logger: Logger
     ) async -> WebSocketConnection? {
         guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
@@ -216,12 +240,19 @@ final class UpgradeAttempt: Sendable {
                 let refusal = Refusal(response, body: body, of: self.request)
                 self.tell(refusal: refusal.status, logger)
                 transport.refuse(refusal)
+                span?.refused(refusal.status, error: self.routeError)
                 return nil
             }
             let connection = try transport.accept(response, plan, self)
+            span?.accepted(response.status, subprotocol: plan.subprotocol)
             self.follow(connection, logger)
             return connection
         }
-        return (try? await outcome.get()) ?? nil
+        do {
+            return try await outcome.get()
+        } catch {
+            span?.failed(error)
+            return nil
+        }
     }
 }

@@ -1,5 +1,7 @@
 import HTTPTypes
+import InMemoryTracing
 import Testing
+import Tracing
 
 @testable import WebSocketClient
 
@@ -32,6 +34,33 @@ struct DialTargetTests {
         ])
     func badCookies(name: String, value: String) {
         #expect(throws: DialError.self) { try self.target("ws://a", DialOptions(cookies: [(name, value)])) }
+    }
+
+    // MARK: Tracing
+
+    private static let traceID = HTTPField.Name(InMemoryTracer.traceIDKey)!
+    private static let spanID = HTTPField.Name(InMemoryTracer.spanIDKey)!
+
+    /// What the caller says goes before what its task knows.
+    @Test(arguments: [nil, "mine"])
+    func span(given: String?) throws {
+        var target = try self.target(
+            "ws://a/", DialOptions(fields: given.map { [DialTargetTests.traceID: $0] } ?? [:]))
+        let tracer = InMemoryTracer()
+        let span = tracer.startSpan("test", context: .topLevel)
+        withTracer(tracer) { ServiceContext.$current.withValue(span.context) { target.nameSpan() } }
+        #expect(target.fields[values: DialTargetTests.traceID] == [given ?? span.traceID])
+        #expect(target.fields[values: DialTargetTests.spanID] == [span.spanID])
+    }
+
+    /// Outside of a span the tracer is not asked, and without a tracer there is nobody to ask.
+    @Test func noSpan() throws {
+        var target = try self.target("ws://a/")
+        let tracer = InMemoryTracer()
+        withTracer(tracer) { target.nameSpan() }
+        #expect(tracer.performedContextInjections.isEmpty)
+        ServiceContext.$current.withValue(.topLevel) { target.nameSpan() }
+        #expect(target.fields.isEmpty)
     }
 
     // MARK: Redirects
