@@ -117,7 +117,8 @@ struct ClientUpgradeHandlerTests {
             for byte in bytes { try await connection.send([byte]) }
             #expect(try await connection.read(8).starts(with: [0x88, 0x82]))
         } _: { server in
-            let socket = try await WebSocketClient.connect(to: server.url())
+            let options = DialOptions(handshakeTimeout: .seconds(60))
+            let socket = try await WebSocketClient.connect(to: server.url(), options: options)
             var messages: [WebSocketMessage] = []
             for try await message in socket.messages { messages.append(message) }
             #expect(messages == [.text("hello")])

@@ -81,7 +81,7 @@ public final class ServerTLS: Sendable {
             // Tried here, for a message that says which file it is.
             do {
                 _ = try NIOSSLContext(configuration: configuration)
-            } catch  where "\(error)".contains("MISMATCH") {
+            } catch NIOSSLError.failedToLoadPrivateKey {
                 throw ServerTLSError(
                     file: keyFile, "the key does not belong to the certificate in \(certificateFile)")
             } catch {

@@ -8,8 +8,16 @@ final class BytesBehind: ChannelInboundHandler, RemovableChannelHandler {
 
     private var bytes = ByteBuffer()
 
-    /// Whether a frame cannot begin like this: a reserved bit is set, as in every letter. It is another request.
-    var isNoFrame: Bool { self.bytes.readableBytesView.first.map { $0 & 0x70 != 0 } ?? false }
+    /// Whether no connection can begin with this: a reserved bit is set, as in every letter, or it is no opcode, a continuation of
+    /// nothing, or a control frame in fragments, as a line break would be (RFC 6455, section 5.2). It is another request.
+    var isNoFrame: Bool {
+        guard let first = self.bytes.readableBytesView.first else { return false }
+        switch first & 0x7F {
+        case 0x1, 0x2: return false
+        case 0x8, 0x9, 0xA: return first < 0x80
+        default: return true
+        }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = self.unwrapInboundIn(data)

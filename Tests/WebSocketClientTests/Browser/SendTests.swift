@@ -196,7 +196,8 @@ struct SendTests {
             }
             try await connection.finishClosing()
         } _: { server in
-            let ws = try WebSocket(server.url())
+            let options = DialOptions(configuration: .init(closeTimeout: .seconds(60)))
+            let ws = try WebSocket(server.url(), options: options)
             let told = ws.told()
             #expect(await told.next() == .open)
             for number in 0..<count { try ws.send([UInt8](repeating: UInt8(number), count: 64 << 10)) }
