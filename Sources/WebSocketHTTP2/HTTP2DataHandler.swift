@@ -23,6 +23,7 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
     private let buffers: ReceiveBuffers
+    private let isServer: Bool
     private var context: ChannelHandlerContext?
     /// What has come since the last end of a read.
     private var batch: ByteBuffer?
@@ -40,10 +41,12 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// - Parameters:
     ///   - sendBuffer: How many bytes may wait before the channel says that it takes no more.
+    ///   - isServer: Whether this end is the server.
     ///   - eventLoop: The channel's, on which this is called.
-    package init(sendBuffer: Int, eventLoop: any EventLoop) {
+    package init(sendBuffer: Int, isServer: Bool, eventLoop: any EventLoop) {
         self.marks = .init(low: sendBuffer / 2, high: sendBuffer)
         self.buffers = ReceiveBuffers(of: eventLoop)
+        self.isServer = isServer
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
@@ -190,7 +193,17 @@ extension HTTP2DataHandler: StreamTransport {
     package func finish() {
         guard let context else { return }
         self.isFinishing = true
-        self.endOutput(context, nil)
+        let ended = context.eventLoop.makePromise(of: Void.self)
+        ended.futureResult.assumeIsolated().whenSuccess { self.letGo() }
+        self.endOutput(context, ended)
         context.read()
+    }
+
+    /// Frees the stream of a peer that has not ended its side, once all is said: Firefox takes a stream that the server has ended
+    /// for gone, and never ends it, so that it would count among those that may be open. A server may reset a stream with
+    /// NO_ERROR behind its whole answer (RFC 9113, section 8.1), and both sides have sent their Close frames.
+    private func letGo() {
+        guard self.isServer, !self.isInputOver, self.waitingBytes == 0, let context else { return }
+        context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
     }
 }

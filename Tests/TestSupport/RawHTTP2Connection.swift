@@ -76,6 +76,14 @@ package final class RawHTTP2Connection: Sendable {
         }
     }
 
+    /// Cuts the connection with RST.
+    package func reset() async throws {
+        if let socket = self.channel as? any SocketOptionProvider {
+            try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        }
+        try await self.channel.close()
+    }
+
     /// Waits for the connection's end.
     package func waitForEnd() async throws {
         try await self.channel.closeFuture.get()

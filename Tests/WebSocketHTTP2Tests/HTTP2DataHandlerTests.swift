@@ -24,8 +24,11 @@ struct HTTP2DataHandlerTests {
         var held: [EventLoopPromise<Void>?] = []
         var frames: [(bytes: Int, endStream: Bool)] = []
         var closes = 0
+        var resets: [HTTP2ErrorCode] = []
         func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-            guard case .data(let frame) = self.unwrapOutboundIn(data) else { return }
+            let payload = self.unwrapOutboundIn(data)
+            if case .rstStream(let code) = payload { self.resets.append(code) }
+            guard case .data(let frame) = payload else { return }
             self.frames.append((frame.data.readableBytes, frame.endStream))
             self.held.append(promise)
         }
@@ -44,8 +47,10 @@ struct HTTP2DataHandlerTests {
     private let events = Events()
     private let data: HTTP2DataHandler
 
-    init() throws {
-        self.data = HTTP2DataHandler(sendBuffer: 100, eventLoop: self.channel.eventLoop)
+    init() throws { try self.init(isServer: false) }
+
+    private init(isServer: Bool) throws {
+        self.data = HTTP2DataHandler(sendBuffer: 100, isServer: isServer, eventLoop: self.channel.eventLoop)
         try self.channel.pipeline.syncOperations.addHandlers([self.window, self.data, self.events])
         try self.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
@@ -205,5 +210,19 @@ struct HTTP2DataHandlerTests {
         self.receive([], endStream: true)
         #expect(self.events.events == ["inputClosed"])
         #expect(self.window.closes == 0)
+        #expect(self.window.resets == [])
+    }
+
+    /// A server does not wait for the peer's end, once all is written.
+    @Test(arguments: [false, true]) func aServerLetsGo(hasPeerEnded: Bool) throws {
+        let it = try HTTP2DataHandlerTests(isServer: true)
+        it.write(10)
+        it.data.finish()
+        if hasPeerEnded { it.receive([], endStream: true) }
+        it.window.open(1)
+        #expect(it.window.resets == [])
+        it.window.open(1)
+        #expect(it.window.resets == (hasPeerEnded ? [] : [.noError]))
+        #expect(it.window.closes == 0)
     }
 }

@@ -31,7 +31,7 @@ struct HeldMessage {
 
 /// Messages that wait, in their order.
 struct HeldMessages {
-    /// Nil where one was dropped, so that the others keep their places.
+    /// Nil where one was dropped, so that the others keep their places, until there are more of these than messages.
     private var messages = CircularBuffer<HeldMessage?>()
     /// The number of the first place.
     private var base = 0
@@ -41,9 +41,10 @@ struct HeldMessages {
     private var firstDroppable = 0
     /// What they count for together.
     private(set) var bytes = 0
-
     /// How many wait.
-    var count: Int { self.messages.count { $0 != nil } }
+    private(set) var count = 0
+    /// How many places there are: twice as many as messages, and some.
+    var placeCount: Int { self.messages.count }
 
     /// Whether none waits.
     var isEmpty: Bool { self.bytes == 0 }
@@ -57,6 +58,7 @@ struct HeldMessages {
         if let key = message.key { self.places[key] = self.base + self.messages.count }
         self.messages.append(message)
         self.bytes += message.size
+        self.count += 1
     }
 
     /// Puts a message in the place of the one with its key; false when there is none.
@@ -73,6 +75,7 @@ struct HeldMessages {
             guard let first else { continue }
             if let key = first.key, self.places[key] == self.base - 1 { self.places[key] = nil }
             self.bytes -= first.size
+            self.count -= 1
             return first
         }
         return nil
@@ -98,6 +101,7 @@ struct HeldMessages {
                     self.bytes -= message.size
                     freed += message.size
                     dropped += 1
+                    self.count -= 1
                 }
             }
             place += 1
@@ -108,7 +112,19 @@ struct HeldMessages {
             self.messages.removeFirst()
             self.base += 1
         }
+        if self.messages.count > 2 * self.count + 16 { self.closeGaps() }
         return dropped
+    }
+
+    /// Numbers the messages anew: behind one that cannot be dropped, any number of others can have come and gone. Costs at most as
+    /// much as dropping them did.
+    private mutating func closeGaps() {
+        self.messages = CircularBuffer(self.messages.lazy.filter { $0 != nil })
+        self.places.removeAll(keepingCapacity: true)
+        for (offset, message) in self.messages.enumerated() {
+            if let key = message?.key { self.places[key] = self.base + offset }
+        }
+        self.firstDroppable = self.base
     }
 }
 

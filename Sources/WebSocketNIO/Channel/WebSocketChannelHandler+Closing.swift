@@ -5,13 +5,13 @@ extension WebSocketChannelHandler {
     /// How long the closing handshake may take when the server shuts down: 3 seconds, so that all are gone within 5.
     static let goAwayTimeout: UInt64 = 3_000_000_000
 
-    /// Starts the closing handshake.
+    /// Starts the closing handshake. Calls no foreign code, since it may be called from some.
     func startClosing(_ frame: CloseFrame, timeout: UInt64? = nil) {
         self.loop.enter()
         // Before the Close frame, with which sending ends.
         if self.usesBacklog, self.held != nil { self.releaseHeld(isLast: true) }
         self.perform(self.hot.pointee.machine.close(frame, timeout: timeout, now: self.now))
-        self.loop.leave()
+        self.loop.leaveLater()
     }
 
     /// The server shuts down: says so when this connection's turn has come.
@@ -75,9 +75,11 @@ extension WebSocketChannelHandler {
             }
         }
         self.armDeadline()
-        // The peer's Close frame must be read even if nobody reads messages. Last: it may be there already, and end what was
-        // to be written first.
-        if leavesOpen { self.resumeInput() }
+        // The peer's Close frame must be read even if nobody reads messages. Later: it may be there already, and end what was to be
+        // written first.
+        if leavesOpen, self.isPaused || self.isReadDeferred || self.isEndDeferred {
+            self.loop.eventLoop.execute { self.resumeInput() }
+        }
     }
 
     private func closeWhenWritten() {
@@ -107,6 +109,9 @@ extension WebSocketChannelHandler {
     /// The connection is gone: tells everybody, and lets go of everything. Does nothing a second time.
     func ended() {
         guard let connection = self.connection else { return }
+        // What handlers say to others is written when they are done.
+        self.loop.enter()
+        defer { self.loop.leave() }
         self.handBatchOver()
         _ = self.hot.pointee.machine.transportEnded()
         let closure = self.hot.pointee.machine.closure ?? .abnormal

@@ -194,9 +194,20 @@ final class LoopResources: @unchecked Sendable {
         self.depth -= 1
     }
 
+    /// The end of what may be a call from foreign code: what was sent is written soon. Writing can end other connections, whose
+    /// handlers must not be called from within, where a lock may be held.
+    func leaveLater() {
+        self.depth -= 1
+        if !self.dirty.isEmpty { self.scheduleFlush() }
+    }
+
     /// Remembers a connection that has something to write.
     func markDirty(_ handler: WebSocketChannelHandler) {
         self.dirty.append(handler)
+        self.scheduleFlush()
+    }
+
+    private func scheduleFlush() {
         guard self.depth == 0, !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
         self.eventLoop.execute {

@@ -49,14 +49,16 @@ struct HTTP2ServerChannel: Sendable {
 
     /// Answers the connection's streams, until it is gone.
     func handle(value: Value, logger: Logger) async {
-        do {
-            try await withThrowingDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { group in
+            do {
                 for try await stream in value.connection.inbound {
                     group.addTask { await value.stream.handle(value: stream, logger: logger) }
                 }
+            } catch {
+                // The streams end with their connection, and nothing is cancelled: one of these tasks may be the keeper of the WebSockets
+                // of all connections (`OpenConnections`).
+                logger.debug("HTTP/2 connection failed", metadata: ["error": "\(error)"])
             }
-        } catch {
-            logger.debug("HTTP/2 connection failed", metadata: ["error": "\(error)"])
         }
     }
 }

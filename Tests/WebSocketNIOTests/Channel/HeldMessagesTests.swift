@@ -12,6 +12,23 @@ struct HeldMessagesTests {
             isDroppable: isDroppable, key: key)
     }
 
+    /// Behind one that cannot be dropped any number come and go.
+    @Test func placesOfTheDroppedAreGivenBack() {
+        var held = HeldMessages()
+        held.append(Self.message(0, count: 10, isDroppable: false, key: nil))
+        for number in 1...10_000 {
+            if held.count > 50 { _ = held.dropOldest(1, except: number % 7) }
+            let message = Self.message(number, count: 10, isDroppable: true, key: number % 7)
+            if number % 3 == 0 || !held.replace(with: message) {
+                var plain = message
+                plain.key = nil
+                held.append(plain)
+            }
+            #expect(held.placeCount <= 2 * held.count + 17)
+        }
+        #expect(held.popFirst()?.isDroppable == false)
+    }
+
     /// Against a model that is a plain array.
     @Test func random() {
         var random = SystemRandomNumberGenerator()
@@ -53,6 +70,7 @@ struct HeldMessagesTests {
                 }
                 #expect(held.bytes == model.reduce(0) { $0 + $1.size })
                 #expect(held.isEmpty == model.isEmpty)
+                #expect(held.count == model.count)
                 for key in 1...3 { #expect(held.size(of: key) == model.last { $0.key == key }?.size) }
             }
         }

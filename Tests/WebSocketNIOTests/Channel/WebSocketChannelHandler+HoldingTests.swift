@@ -82,6 +82,22 @@ struct WebSocketChannelHandlerHoldingTests {
         #expect(close?.payload == Array("too slow".utf8))
     }
 
+    /// Sending and closing write nothing before they return: a write can end other connections, and their handlers would be told within
+    /// a call that may hold a lock.
+    @Test(arguments: [false, true]) func nothingIsWrittenWithinACall(isClosing: Bool) throws {
+        let it = try Embedded(configuration: Self.configuration(.disconnect(.tryAgainLater)))
+        self.setWritable(it, false)
+        it.connection.trySend("waits")
+        it.handler.hot.pointee.heldBytes = 950
+        if isClosing {
+            try it.connection.startClosing(code: .tryAgainLater)
+        } else {
+            WebSocketConnection.broadcast(self.text(0), to: [it.connection])
+        }
+        #expect(try it.channel.readOutbound(as: ByteBuffer.self) == nil)
+        #expect(try it.frames().last?.code == 1013)
+    }
+
     // MARK: What is exempt
 
     /// Pings are answered as ever, and the Close frame comes behind what waits.

@@ -94,6 +94,7 @@ import WebSocketCore
         it.channel.pipeline.read()
         #expect(reads.count == 0)
         try it.connection.startClosing()
+        it.channel.embeddedEventLoop.run()
         #expect(reads.count == 1)
     }
 

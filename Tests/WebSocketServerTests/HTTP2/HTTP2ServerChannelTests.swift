@@ -184,14 +184,53 @@ struct HTTP2ServerChannelTests {
 
     // MARK: The end
 
-    /// The client closes: the answer, END_STREAM from the server, and END_STREAM from the client end the stream in order.
+    /// The client closes: the answer and END_STREAM from the server, which does not wait for the client's.
     @Test func closedByTheClient() async throws {
         try await self.with { connection in
             let stream = try await self.open(connection)
             try await stream.send(Frame.maskedClose(1000))
             #expect(try await stream.bytesToEnd() == Frame.close(1000))
-            try await stream.send([], endStream: true)
-            #expect(await stream.end() == nil)
+            #expect(await stream.end() == .noError)
+        }
+    }
+
+    /// Firefox never ends its side of a stream that the server has ended: more of these than may be open at once.
+    @Test func closedAndForgotten() async throws {
+        let closures = Mailbox<Closure>()
+        try await self.with(self.tracked(closures)) { connection in
+            for _ in 0..<300 {
+                let stream = try await self.open(connection)
+                try await stream.send(Frame.maskedClose(1000))
+                #expect(await closures.next()?.wasClean == true)
+                #expect(try await stream.bytesToEnd() == Frame.close(1000))
+                #expect(await stream.end() == .noError)
+            }
+        }
+    }
+
+    /// A connection that breaks takes no other with it, though its task may be the one that keeps the server for all.
+    @Test func theEndOfOneConnectionLeavesTheOthers() async throws {
+        let closures = Mailbox<Closure>()
+        let (first, second) = (Mailbox<Void>(), Mailbox<Void>())
+        try await TestServer.with(self.tracked(closures), server: Self.server) { server in
+            async let stays: Void = RawHTTP2Connection.with(port: server.port) { connection in
+                _ = await first.next()
+                let socket = try await self.open(connection)
+                second.post(())
+                #expect(try await socket.bytes(2) == [0x88, 26])
+                try await socket.send(Frame.maskedClose(1001), endStream: true)
+                _ = try await socket.bytesToEnd()
+            }
+            try await RawHTTP2Connection.with(port: server.port) { connection in
+                _ = try await self.open(connection)
+                first.post(())
+                _ = await second.next()
+                try await connection.reset()
+            }
+            #expect(await closures.next()?.code == .abnormalClosure)
+            await server.shutDown()
+            try await stays
+            #expect(await closures.next()?.code == .goingAway)
         }
     }
 
