@@ -40,9 +40,9 @@ private struct NaiveLog {
         self.records = []
     }
 
-    func check(
+    func expectSame(
         _ reading: Reading<Int>, _ start: ReadingStart, limit: Int, maxBytes: Int, _ context: String
-    ) {
+    ) throws {
         let kept = self.kept
         let last = UInt64(self.records.count)
         let before = kept.first.map { $0.offset - 1 } ?? last
@@ -64,12 +64,12 @@ private struct NaiveLog {
             expected.append(message)
         }
         let position = expected.last?.offset ?? from
-        #expect(reading.messages == expected, "\(context)")
-        #expect(reading.recovered == recovered, "\(context)")
-        #expect(reading.start == Position(epoch: self.epoch, offset: from), "\(context)")
-        #expect(reading.position == Position(epoch: self.epoch, offset: position), "\(context)")
-        #expect(reading.latest == Position(epoch: self.epoch, offset: last), "\(context)")
-        #expect(reading.hasMore == (position < last), "\(context)")
+        try check(reading.messages == expected, context)
+        try check(reading.recovered == recovered, context)
+        try check(reading.start == Position(epoch: self.epoch, offset: from), context)
+        try check(reading.position == Position(epoch: self.epoch, offset: position), context)
+        try check(reading.latest == Position(epoch: self.epoch, offset: last), context)
+        try check(reading.hasMore == (position < last), context)
     }
 }
 
@@ -123,18 +123,18 @@ struct RoomLogPropertyTests {
                 let key = random.oneIn(2) ? random.pick(keys) : nil
                 let expected = naive.append(step, size: size, key: key, now: now)
                 let position = try? log.append(step, size: size, key: key, now: now)
-                #expect(position == expected, "\(context)")
+                try check(position == expected, context)
             }
             let kept = naive.kept
-            #expect(log.count == kept.count, "\(context)")
-            #expect(log.bytes == kept.reduce(0) { $0 + $1.size + 64 }, "\(context)")
-            #expect(log.deadline == kept.first.map { $0.time.advanced(by: naive.limits.maxAge) }, "\(context)")
+            try check(log.count == kept.count, context)
+            try check(log.bytes == kept.reduce(0) { $0 + $1.size + 64 }, context)
+            try check(log.deadline == kept.first.map { $0.time.advanced(by: naive.limits.maxAge) }, context)
             for _ in 0..<2 {
                 let start = Self.start(&random, naive, epochs)
                 let limit = random.pick([0, 1, 3, .max])
                 let maxBytes = random.pick([0, 64, 200, 1000, .max])
                 let reading = log.read(start, limit: limit, maxBytes: maxBytes)
-                naive.check(reading, start, limit: limit, maxBytes: maxBytes, context)
+                try naive.expectSame(reading, start, limit: limit, maxBytes: maxBytes, context)
             }
         }
     }
@@ -160,7 +160,7 @@ struct RoomLogPropertyTests {
                 expected = reading.messages.first?.body ?? published + 1
             }
             for message in reading.messages {
-                #expect(message.body == expected, "seed \(seed), step \(step)")
+                try check(message.body == expected, "seed \(seed), step \(step)")
                 expected += 1
             }
             position = reading.position
