@@ -84,13 +84,13 @@ struct SessionsPropertyTests {
             maxRooms: random.pick([0, 2, 3, 100]), expiry: random.pick([.zero, .seconds(3), .seconds(50)]))
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>) func likeTheNaiveOne(seed: UInt64) throws {
+    @Test(arguments: 0..<30 as Range<UInt64>) func likeTheNaiveOne(seed: UInt64) throws {
         var random = Generator(seed: seed)
         let limits = Self.limits(&random)
         var naive = NaiveSessions(limits: limits)
         var sessions = Sessions(limits: limits)
         var now = Instant.start
-        for step in 0..<800 {
+        for step in 0..<600 {
             let context = "seed \(seed), step \(step)"
             now = now.advanced(by: random.oneIn(3) ? .milliseconds(random.below(3000)) : .nanoseconds(random.below(2)))
             let id = SessionID.number(UInt64(random.below(10)))
