@@ -9,13 +9,13 @@ public struct LogLimits: Sendable, Hashable {
     public static let defaultMaxAge = Duration.seconds(3600)
     /// The default of ``maxMessageSize``: 64 KiB, so that at least 15 messages are kept.
     public static let defaultMaxMessageSize = 64 << 10
-    /// What a message counts for beside its size: 64 bytes, about what its place in the log takes. Empty messages must count,
-    /// too.
+    /// What a message counts for beside its size and its key: 64 bytes, about what its place in the log takes. Empty messages
+    /// must count, too.
     public static let overhead = 64
 
     /// The most messages that are kept, at least 1. Default ``defaultMaxCount``. It bounds the work of reading all of them.
     public var maxCount: Int
-    /// The most bytes that are kept, with ``overhead`` for each message. Default ``defaultMaxBytes``. It bounds the memory
+    /// The most bytes that are kept, with the key and ``overhead`` for each message. Default ``defaultMaxBytes``. It bounds the memory
     /// that a room can take.
     public var maxBytes: Int
     /// How long a message is kept. Default ``defaultMaxAge``. It is looked at when a message comes, and by
@@ -44,8 +44,13 @@ public struct LogLimits: Sendable, Hashable {
         self.maxMessageSize = maxMessageSize
     }
 
-    /// The largest message that is taken; negative if none is.
-    var largestMessage: Int {
-        min(self.maxMessageSize, max(0, self.maxBytes) - LogLimits.overhead)
+    /// What a message counts for beside its size.
+    static func overhead(of key: MessageKey?) -> Int {
+        LogLimits.overhead + (key?.text.utf8.count ?? 0)
+    }
+
+    /// The largest message with such a key that is taken; negative if none is.
+    func largestMessage(with key: MessageKey?) -> Int {
+        min(self.maxMessageSize, max(0, self.maxBytes) - LogLimits.overhead(of: key))
     }
 }

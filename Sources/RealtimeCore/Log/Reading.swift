@@ -20,7 +20,16 @@ public struct Reading<Body: Sendable>: Sendable {
     /// Whether there is more behind ``position``.
     public var hasMore: Bool { self.position != self.latest }
 
-    init(
+    /// Makes a reading; for a history that is kept elsewhere.
+    ///
+    /// - Parameters:
+    ///   - messages: The messages, in the order of their offsets.
+    ///   - start: The place behind which they begin.
+    ///   - position: The place that has been reached: that of the last message, or ``start`` if there is none.
+    ///   - latest: The end of the history.
+    ///   - recovered: Whether nothing is missing behind the position that was asked for.
+    ///   - skipped: How many messages have been left out between ``start`` and ``position``.
+    public init(
         messages: [RoomMessage<Body>], start: Position, position: Position, latest: Position, recovered: Bool,
         skipped: Int = 0
     ) {

@@ -9,7 +9,7 @@ public struct RoomLog<Body: Sendable>: Sendable {
     public private(set) var epoch: Epoch
     /// How much is kept; see ``apply(_:now:)``.
     public private(set) var limits: LogLimits
-    /// The bytes that are kept, with ``LogLimits/overhead`` for each message.
+    /// The bytes that are kept, with the key and ``LogLimits/overhead`` for each message.
     public private(set) var bytes = 0
 
     /// The offset of the newest message that ever was in this epoch.
@@ -60,9 +60,8 @@ public struct RoomLog<Body: Sendable>: Sendable {
         _ body: Body, size: Int, key: MessageKey? = nil, now: Instant
     ) throws(RealtimeError) -> Position {
         precondition(size >= 0, "a size is not negative")
-        guard size <= self.limits.largestMessage else {
-            throw RealtimeError(.messageTooBig(size: size, limit: max(0, self.limits.largestMessage)))
-        }
+        let largest = self.limits.largestMessage(with: key)
+        guard size <= largest else { throw RealtimeError(.messageTooBig(size: size, limit: max(0, largest))) }
         self.latestTime = max(self.latestTime, now)
         let position = self.next
         let message = RoomMessage(offset: position.offset, time: self.latestTime, key: key, size: size, body: body)
@@ -127,7 +126,7 @@ extension RoomLog {
     /// - Parameters:
     ///   - start: From where.
     ///   - limit: The most messages.
-    ///   - maxBytes: The most bytes of messages, with ``LogLimits/overhead`` for each; but one message always fits.
+    ///   - maxBytes: The most bytes of messages, counted as in ``LogLimits/maxBytes``; but one message always fits.
     /// - Returns: The messages, and whether some are missing before them.
     public func read(_ start: ReadingStart, limit: Int = .max, maxBytes: Int = .max) -> Reading<Body> {
         let (skip, recovered) = self.place(of: start)

@@ -21,7 +21,7 @@ public struct RoomMessage<Body: Sendable>: Sendable {
     }
 
     /// What it counts for in ``LogLimits/maxBytes``.
-    var cost: Int { self.size + LogLimits.overhead }
+    var cost: Int { self.size + LogLimits.overhead(of: self.key) }
 }
 
 extension RoomMessage: Equatable where Body: Equatable {}

@@ -5,4 +5,10 @@ public struct RoomEntry<Body: Sendable, Info: Sendable & Equatable>: Sendable {
     /// The history that was asked for. What is published from now on comes behind ``Reading/latest``; as long as
     /// ``Reading/hasMore``, read on first.
     public let reading: Reading<Body>
+
+    /// Makes an entry.
+    public init(change: PresenceChange<Info>?, reading: Reading<Body>) {
+        self.change = change
+        self.reading = reading
+    }
 }

@@ -88,14 +88,17 @@ struct IdempotencyWindowTests {
         var limits = someLimits(&random)
         var window = IdempotencyWindow(limits: limits)
         var naive: [Record] = []
-        var now = Instant.start
+        var clock = Instant.start
+        var latest = Instant.start
         func trim() {
-            naive.removeAll { $0.time.duration(to: now) >= limits.maxAge }
+            naive.removeAll { $0.time.duration(to: latest) >= limits.maxAge }
             naive.removeFirst(max(0, naive.count - limits.maxCount))
         }
         for step in 0..<800 {
             let context = "seed \(seed), step \(step)"
-            now = now.advanced(by: .milliseconds(random.below(random.pick([1, 3000]))))
+            clock = clock.advanced(by: .milliseconds(random.below(random.pick([1, 3000]))))
+            let now = random.reading(clock)
+            latest = max(latest, now)
             if random.oneIn(30) {
                 limits = someLimits(&random)
                 window.apply(limits, now: now)
@@ -117,7 +120,8 @@ struct IdempotencyWindowTests {
             window.record(self.position(UInt64(step)), for: id, of: author, fingerprint: fingerprint, now: now)
             naive.append(
                 Record(
-                    author: author, id: id, fingerprint: fingerprint, position: self.position(UInt64(step)), time: now))
+                    author: author, id: id, fingerprint: fingerprint, position: self.position(UInt64(step)),
+                    time: latest))
             trim()
         }
     }

@@ -11,24 +11,32 @@ private struct NaiveLog {
     var epoch: Epoch
     var limits: LogLimits
     var records: [Record] = []
+    /// The latest time that was passed.
+    var now = Instant.start
+
+    /// All keys here have five bytes.
+    static func cost(_ message: RoomMessage<Int>) -> Int { message.size + 64 + (message.key == nil ? 0 : 5) }
 
     var kept: [RoomMessage<Int>] { self.records.filter { !$0.isGone }.map(\.message) }
 
     mutating func append(_ body: Int, size: Int, key: MessageKey?, now: Instant) -> Position? {
-        guard size <= self.limits.maxMessageSize, size + LogLimits.overhead <= self.limits.maxBytes else { return nil }
+        guard size <= self.limits.maxMessageSize,
+            size + LogLimits.overhead + (key == nil ? 0 : 5) <= self.limits.maxBytes
+        else { return nil }
         let offset = UInt64(self.records.count + 1)
         self.records.append(
-            Record(message: RoomMessage(offset: offset, time: now, key: key, size: size, body: body)))
+            Record(message: RoomMessage(offset: offset, time: max(self.now, now), key: key, size: size, body: body)))
         self.trim(now: now)
         return Position(epoch: self.epoch, offset: offset)
     }
 
     /// One is gone if it and all behind it are too many, too large, or if it is too old.
     mutating func trim(now: Instant) {
+        self.now = max(self.now, now)
         for index in self.records.indices where !self.records[index].isGone {
             let behind = self.records[index...].map(\.message)
-            let bytes = behind.reduce(0) { $0 + $1.size + 64 }
-            let age = behind[0].time.duration(to: now)
+            let bytes = behind.reduce(0) { $0 + Self.cost($1) }
+            let age = behind[0].time.duration(to: self.now)
             self.records[index].isGone =
                 behind.count > max(1, self.limits.maxCount) || bytes > self.limits.maxBytes
                 || age >= self.limits.maxAge
@@ -59,7 +67,7 @@ private struct NaiveLog {
         var expected: [RoomMessage<Int>] = []
         var bytes = 0
         for message in kept where message.offset > from && expected.count < limit {
-            bytes += message.size + 64
+            bytes += Self.cost(message)
             if bytes > maxBytes && !expected.isEmpty { break }
             expected.append(message)
         }
@@ -102,10 +110,12 @@ struct RoomLogPropertyTests {
         var naive = NaiveLog(epoch: epochs[0], limits: limits)
         var log = RoomLog<Int>(epoch: epochs[0], limits: limits)
         let keys = try (0..<4).map { number throws(RealtimeError) in try MessageKey("key \(number)") }
-        var now = Instant.start
+        var clock = Instant.start
         for step in 0..<500 {
             let context = "seed \(seed), step \(step)"
-            now = now.advanced(by: random.oneIn(4) ? .milliseconds(random.below(5000)) : .nanoseconds(random.below(2)))
+            clock = clock.advanced(
+                by: random.oneIn(4) ? .milliseconds(random.below(5000)) : .nanoseconds(random.below(2)))
+            let now = random.reading(clock)
             switch random.below(20) {
             case 0:
                 naive.limits = Self.limits(&random)
@@ -127,7 +137,7 @@ struct RoomLogPropertyTests {
             }
             let kept = naive.kept
             try check(log.count == kept.count, context)
-            try check(log.bytes == kept.reduce(0) { $0 + $1.size + 64 }, context)
+            try check(log.bytes == kept.reduce(0) { $0 + NaiveLog.cost($1) }, context)
             try check(log.deadline == kept.first.map { $0.time.advanced(by: naive.limits.maxAge) }, context)
             for _ in 0..<2 {
                 let start = Self.start(&random, naive, epochs)

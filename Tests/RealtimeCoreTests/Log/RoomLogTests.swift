@@ -126,6 +126,16 @@ struct RoomLogTests {
         #expect(log.count == 1)
     }
 
+    @Test func keysCount() throws {
+        var log = try self.log(0, LogLimits(maxBytes: 100))
+        let key = try MessageKey("courier")
+        #expect(throws: RealtimeError(.messageTooBig(size: 30, limit: 29))) {
+            try log.append(1, size: 30, key: key, now: self.start)
+        }
+        try log.append(1, size: 29, key: key, now: self.start)
+        #expect(log.bytes == 100)
+    }
+
     @Test func limitsAreLowered() throws {
         var log = try self.log(10)
         log.apply(LogLimits(maxCount: 4), now: self.start)

@@ -15,6 +15,8 @@ private struct NaiveSessions {
 
     var limits: SessionLimits
     var records: [Record] = []
+    /// The latest time that was passed.
+    var now = Instant.start
     var turns = 0
 
     func index(_ id: SessionID) -> Int? { self.records.firstIndex { $0.id == id } }
@@ -54,16 +56,18 @@ private struct NaiveSessions {
     }
 
     mutating func detach(_ transport: ConnectionID, now: Instant) -> SessionID? {
+        self.now = max(self.now, now)
         guard let index = self.index(carriedBy: transport) else { return nil }
         self.turns += 1
         self.records[index].transport = nil
-        self.records[index].since = now
+        self.records[index].since = self.now
         self.records[index].turn = self.turns
         return self.records[index].id
     }
 
     mutating func expire(now: Instant) -> [Record] {
-        let due = self.records.filter { $0.transport == nil && $0.since.duration(to: now) >= self.limits.expiry }
+        self.now = max(self.now, now)
+        let due = self.records.filter { $0.transport == nil && $0.since.duration(to: self.now) >= self.limits.expiry }
         self.records.removeAll { due.contains($0) }
         return due.sorted { $0.turn < $1.turn }
     }
@@ -89,10 +93,12 @@ struct SessionsPropertyTests {
         let limits = Self.limits(&random)
         var naive = NaiveSessions(limits: limits)
         var sessions = Sessions(limits: limits)
-        var now = Instant.start
+        var clock = Instant.start
         for step in 0..<600 {
             let context = "seed \(seed), step \(step)"
-            now = now.advanced(by: random.oneIn(3) ? .milliseconds(random.below(3000)) : .nanoseconds(random.below(2)))
+            clock = clock.advanced(
+                by: random.oneIn(3) ? .milliseconds(random.below(3000)) : .nanoseconds(random.below(2)))
+            let now = random.reading(clock)
             let id = SessionID.number(UInt64(random.below(10)))
             let identity = random.pick(Self.identities)
             let transport = ConnectionID(UInt64(random.below(12)))

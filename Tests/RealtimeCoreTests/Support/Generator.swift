@@ -1,3 +1,5 @@
+import RealtimeCore
+
 /// A generator that gives the same numbers each time (SplitMix64), so that a failure can be seen again.
 struct Generator: RandomNumberGenerator {
     private var state: UInt64
@@ -19,6 +21,11 @@ struct Generator: RandomNumberGenerator {
 
     /// True once in so many times.
     mutating func oneIn(_ count: Int) -> Bool { self.below(count) == 0 }
+
+    /// What a clock says that now and then goes back.
+    mutating func reading(_ clock: Instant) -> Instant {
+        self.oneIn(8) ? clock.advanced(by: .milliseconds(-self.below(5000))) : clock
+    }
 
     /// One of them.
     mutating func pick<Element>(_ elements: [Element]) -> Element { elements[self.below(elements.count)] }
