@@ -5,8 +5,8 @@ public struct IdempotencyLimits: Sendable, Hashable {
     /// The default of ``maxAge``: 5 minutes, longer than a publisher should try again.
     public static let defaultMaxAge = Duration.seconds(300)
 
-    /// The most ids that are remembered; the oldest goes first. Default ``defaultMaxCount``. Each takes some 200 bytes, and
-    /// 256 at most for its texts. With 0 none is, and a repeated message is stored again.
+    /// The most ids that are remembered; the oldest goes first. Default ``defaultMaxCount``. Each takes some 250 bytes, and
+    /// 500 at most with long texts. With 0 none is, and a repeated message is stored again.
     public var maxCount: Int
     /// How long an id is remembered, from the first time on. Default ``defaultMaxAge``.
     public var maxAge: Duration

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// A room's history: messages with consecutive offsets within an epoch, of which the newest are kept, by count, bytes and
-/// age. What has gone is not forgotten in one way: offsets go on, so a reader that missed something is told.
+/// age. What has gone still counts: offsets go on, so a reader that missed something is told.
 ///
 /// A value without I/O, clock or randomness. Appending costs O(1), amortised; reading costs O(messages that are returned).
 public struct RoomLog<Body: Sendable>: Sendable {

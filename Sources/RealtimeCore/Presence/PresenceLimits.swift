@@ -6,7 +6,7 @@ public struct PresenceLimits: Sendable, Hashable {
     public static let defaultGrace = Duration.seconds(10)
 
     /// The most members, those included that are away within ``grace``. Default ``defaultMaxMembers``. It bounds the memory
-    /// of a room: some 200 bytes for each, and the info.
+    /// of a room: some 250 bytes for each, and the info.
     public var maxMembers: Int
     /// How long a member without a connection is still there. Default ``defaultGrace``. With zero one leaves at once.
     public var grace: Duration

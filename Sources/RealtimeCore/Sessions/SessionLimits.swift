@@ -9,7 +9,7 @@ public struct SessionLimits: Sendable, Hashable {
     /// The default of ``expiry``: 2 minutes, a tunnel or a lift.
     public static let defaultExpiry = Duration.seconds(120)
 
-    /// The most sessions in all, those included that wait. Default ``defaultMaxSessions``. Each takes some 300 bytes, and
+    /// The most sessions in all, those included that wait. Default ``defaultMaxSessions``. Each takes some 400 bytes, and
     /// its rooms.
     public var maxSessions: Int
     /// The most sessions of one identity. Default ``defaultMaxPerIdentity``. It keeps one from taking all.
