@@ -18,11 +18,13 @@ let package = Package(
         .library(name: "WebSocketNIO", targets: ["WebSocketNIO"]),
         .library(name: "WebSocketClient", targets: ["WebSocketClient"]),
         .library(name: "WebSocketServer", targets: ["WebSocketServer"]),
+        .library(name: "RealtimeCore", targets: ["RealtimeCore"]),
         .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .executable(name: "duplex", targets: ["duplex"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -124,6 +126,11 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RealtimeCore",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -228,6 +235,11 @@ let package = Package(
         .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RealtimeCoreTests",
+            dependencies: ["RealtimeCore"],
             swiftSettings: settings
         ),
         .testTarget(

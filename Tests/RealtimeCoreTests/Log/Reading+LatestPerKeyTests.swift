@@ -1,0 +1,39 @@
+import RealtimeCore
+import Testing
+
+struct ReadingLatestPerKeyTests {
+    @Test func onlyTheNewestOfEachKey() throws {
+        var log = RoomLog<Int>(epoch: Epoch(random: 7))
+        let (red, blue) = (try MessageKey("red"), try MessageKey("blue"))
+        for (number, key) in [red, nil, blue, red, nil, red].enumerated() {
+            try log.append(number, size: 1, key: key, now: .start)
+        }
+        let all = log.read(.oldest)
+        let latest = all.latestPerKey()
+        #expect(latest.messages.map(\.body) == [1, 2, 4, 5])
+        #expect(latest.skipped == 2)
+        #expect(latest.position == all.position)
+        #expect(latest.start == all.start)
+        #expect(latest.latestPerKey() == latest)
+        #expect(all.skipped == 0)
+        let page = log.read(.oldest, limit: 4).latestPerKey()
+        #expect(page.messages.map(\.body) == [1, 2, 3])
+        #expect(page.hasMore)
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>) func likeTheNaiveOne(seed: UInt64) throws {
+        var random = Generator(seed: seed)
+        var log = RoomLog<Int>(epoch: Epoch(random: 7))
+        for number in 0..<random.below(60) {
+            let key = random.oneIn(3) ? nil : try MessageKey(String(random.below(5)))
+            try log.append(number, size: 1, key: key, now: .start)
+        }
+        let all = log.read(.oldest)
+        let expected = all.messages.filter { message in
+            message.key == nil || !all.messages.contains { $0.key == message.key && $0.offset > message.offset }
+        }
+        let latest = all.latestPerKey()
+        #expect(latest.messages == expected)
+        #expect(latest.skipped == all.messages.count - expected.count)
+    }
+}

@@ -1,0 +1,32 @@
+import RealtimeCore
+
+/// A generator that gives the same numbers each time (SplitMix64), so that a failure can be seen again.
+struct Generator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = self.state
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        return bits ^ bits >> 31
+    }
+
+    /// A number below the bound.
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+
+    /// True once in so many times.
+    mutating func oneIn(_ count: Int) -> Bool { self.below(count) == 0 }
+
+    /// What a clock says that now and then goes back.
+    mutating func reading(_ clock: Instant) -> Instant {
+        self.oneIn(8) ? clock.advanced(by: .milliseconds(-self.below(5000))) : clock
+    }
+
+    /// One of them.
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[self.below(elements.count)] }
+}
