@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, Autobahn (quick), a browser
+test: prerequisites ## Run the tests: units, the command, Autobahn (quick), browsers
 	@Compliance/test.sh
 
 lint: ## Check the style
@@ -27,7 +27,7 @@ format: ## Bring the sources into the style
 autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
 	@Compliance/Autobahn/run.sh $(RELEASE)/duplex $(RELEASE)/autobahn-client full
 
-browser: prerequisites release ## Test the chat page in a browser
+browser: prerequisites release ## Test the chat page, compression and HTTP/2 in browsers
 	@Compliance/Browser/run.sh $(RELEASE)/duplex
 
 define BENCH_LOADS
