@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, faults and Autobahn (quick), a browser
+test: prerequisites ## Run the tests: units, the command, faults and Autobahn (quick), browsers
 	@Compliance/test.sh
 
 lint: ## Check the style
@@ -30,7 +30,7 @@ autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
 faults: prerequisites release ## Make faults: half-open peers, resets, 10,000 slow handshakes, a rolling restart …
 	@Compliance/Faults/faults.sh $(RELEASE)/duplex full
 
-browser: prerequisites release ## Test the chat page in a browser
+browser: prerequisites release ## Test the chat page, compression and HTTP/2 in browsers
 	@Compliance/Browser/run.sh $(RELEASE)/duplex
 
 define BENCH_LOADS

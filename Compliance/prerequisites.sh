@@ -1,11 +1,11 @@
 #!/bin/bash
 # prerequisites.sh build|test   -- checks for what building (Swift) or also testing needs
 #   On Debian as root, what is missing for testing is installed by apt-get. Swift is not in Debian, so it is only named.
-# Environment: CHROMIUM=/usr/bin/chromium
+# Environment: CHROMIUM=/usr/bin/chromium   FIREFOX=/usr/bin/firefox-esr
 # Exit: 0 all is there; 1 something is missing, and named in one line.
 set -euo pipefail
 [ $# -eq 1 ] || { sed -n 2,5p "$0"; exit 1; }
-chromium=${CHROMIUM:-/usr/bin/chromium}
+chromium=${CHROMIUM:-/usr/bin/chromium} firefox=${FIREFOX:-/usr/bin/firefox-esr}
 missing=() packages=()
 
 need() { # NAME DEBIAN_PACKAGES CHECK...
@@ -46,8 +46,9 @@ look() {
   need tinyproxy tinyproxy-bin has tinyproxy
   need microsocks microsocks has microsocks
   need "node with the package ws" "nodejs node-ws" node_ws_is_there
-  # A font comes along: without one Chromium has nothing to lay text out with.
+  # A font comes along: without one a browser has nothing to lay text out with.
   need "chromium ($chromium)" "chromium fonts-dejavu-core" test -x "$chromium"
+  need "firefox ($firefox)" "firefox-esr fonts-dejavu-core" test -x "$firefox"
 }
 
 look "$1"

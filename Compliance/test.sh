@@ -1,6 +1,6 @@
 #!/bin/bash
 # test.sh   -- everything that fits into a normal test run, on one debug build
-#   The parts: unit tests; the command from outside; faults (quick); Autobahn (quick) for both roles; a browser.
+#   The parts: unit tests; the command from outside; faults (quick); Autobahn (quick) for both roles; browsers.
 #   A part that fails does not keep the later ones from running. What each part printed is in Compliance/reports/.
 # The last line is 'N passed, N failed', over all parts: tests, checks and cases. A part that could not run, or that
 # ended badly without saying what failed, counts as one failed.
@@ -62,7 +62,7 @@ else
   part command "The command, from outside" 10 Compliance/Command/command.sh "$debug/duplex"
   part faults "Faults that are made, quick" 10 Compliance/Faults/faults.sh "$debug/duplex" quick
   part autobahn "Autobahn's testsuite, quick, both roles" 15 Compliance/Autobahn/run.sh "$debug/duplex" "$debug/autobahn-client" quick
-  part browser "The chat page and compression in a browser" 10 Compliance/Browser/run.sh "$debug/duplex"
+  part browser "The chat page, compression and HTTP/2 in browsers" 10 Compliance/Browser/run.sh "$debug/duplex"
 fi
 
 printf '\n== Summary\n'

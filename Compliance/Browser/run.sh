@@ -1,9 +1,10 @@
 #!/bin/bash
 # run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against servers that are started for it, and stopped after
-#   The chat page on a server as it is by default; then compression, on one server for each mode; then HTTP/2.
+#   The chat page on a server as it is by default; then compression, on one server for each mode; then HTTP/2,
+#   in Chromium and in Firefox.
 # Exit: as browser.sh; 2 when a server does not start.
 set -euo pipefail
-[ $# -ge 1 ] || { sed -n 2,4p "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n 2,5p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 duplex=$1; shift
 command -v "$duplex" >/dev/null || { echo "run.sh: no executable $duplex" >&2; exit 2; }
@@ -37,7 +38,9 @@ done
 "$here/browser.sh" deflate "${servers[@]}" || status=$?
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
   -keyout "$folder/key.pem" -out "$folder/cert.pem" 2>/dev/null
-log=$folder/${#pids[@]}.log
-start --tls-cert "$folder/cert.pem" --tls-key "$folder/key.pem" --log-level debug
-"$here/browser.sh" http2 "${url/127.0.0.1/localhost}" "$log" || status=$?
+for part in http2 firefox; do
+  log=$folder/${#pids[@]}.log
+  start --tls-cert "$folder/cert.pem" --tls-key "$folder/key.pem" --log-level debug
+  "$here/browser.sh" "$part" "${url/127.0.0.1/localhost}" "$log" || status=$?
+done
 exit "$status"

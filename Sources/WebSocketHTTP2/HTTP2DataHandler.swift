@@ -19,6 +19,9 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// How long the last frames may wait for the peer's window: 3 seconds, as long as a closing handshake at shutdown.
     package static let lingerTime: TimeAmount = .seconds(3)
+    /// How long a server waits for the end of the peer's side, when its own has ended, before it frees the stream: half a second, a
+    /// slow way there and back. Meanwhile it counts among the streams that may be open.
+    package static let endTime: TimeAmount = .milliseconds(500)
 
     /// Up to how many bytes may wait before the channel says that it takes no more, and down to how many before it does again.
     private let marks: ChannelOptions.Types.WriteBufferWaterMark
@@ -102,6 +105,17 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
         // The driver gives it back to the loop, so it must be its only holder.
         guard let batch = self.batch.take() else { return }
         context.fireChannelRead(self.wrapInboundOut(batch))
+    }
+
+    /// A reset can come right behind the last bytes, and takes none of them away (RFC 9113, section 8.1).
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.passOn(context)
+        context.fireErrorCaught(error)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        self.passOn(context)
+        context.fireChannelInactive()
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -190,20 +204,26 @@ package final class HTTP2DataHandler: ChannelDuplexHandler, RemovableChannelHand
 }
 
 extension HTTP2DataHandler: StreamTransport {
-    package func finish() {
+    package func finish(_ written: @escaping () -> Void) {
         guard let context else { return }
         self.isFinishing = true
         let ended = context.eventLoop.makePromise(of: Void.self)
-        ended.futureResult.assumeIsolated().whenSuccess { self.letGo() }
+        ended.futureResult.assumeIsolated().whenSuccess {
+            self.letGo()
+            written()
+        }
         self.endOutput(context, ended)
         context.read()
     }
 
-    /// Frees the stream of a peer that has not ended its side, once all is said: Firefox takes a stream that the server has ended
-    /// for gone, and never ends it, so that it would count among those that may be open. A server may reset a stream with
-    /// NO_ERROR behind its whole answer (RFC 9113, section 8.1), and both sides have sent their Close frames.
+    /// Frees the stream of a peer that does not end its side, once all is said: Firefox takes a stream that the server has ended for
+    /// gone, and never ends it. A server may reset a stream with NO_ERROR behind its whole answer (RFC 9113, section 8.1), and both
+    /// sides have sent their Close frames. Not at once: peers count resets, and what they send meanwhile should find the stream.
     private func letGo() {
-        guard self.isServer, !self.isInputOver, self.waitingBytes == 0, let context else { return }
-        context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+        guard self.isServer, !self.isInputOver, self.timeout == nil, let context else { return }
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2DataHandler.endTime) {
+            guard !self.isInputOver else { return }
+            context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+        }
     }
 }

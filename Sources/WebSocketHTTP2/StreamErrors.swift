@@ -10,7 +10,8 @@ extension NIOHTTP2Errors {
             is MissingPseudoHeader, is DuplicatePseudoHeader, is PseudoHeaderAfterRegularHeader, is UnknownPseudoHeader,
             is UnsupportedPseudoHeader, is InvalidPseudoHeaders, is EmptyPathHeader, is InvalidStatusValue,
             is TrailersWithoutEndStream, is ForbiddenHeaderField, is InvalidPseudoHeaderValue,
-            is InvalidHTTP2HeaderFieldName, is InvalidHTTP2HeaderFieldValue, is ContentLengthViolated, is ContentLengthHeadersMismatch,
+            is InvalidHTTP2HeaderFieldName, is InvalidHTTP2HeaderFieldValue, is ContentLengthViolated,
+            is ContentLengthHeadersMismatch,
             is ContentLengthHeaderNegative, is ContentLengthHeaderMalformedValue:
             true
         default:

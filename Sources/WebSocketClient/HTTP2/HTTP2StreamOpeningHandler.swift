@@ -111,7 +111,8 @@ final class HTTP2StreamOpeningHandler: ChannelInboundHandler, RemovableChannelHa
         self.timeout?.cancel()
         let pipeline = context.pipeline.syncOperations
         do {
-            let data = HTTP2DataHandler(sendBuffer: self.opening.configuration.sendBuffer, isServer: false, eventLoop: context.eventLoop)
+            let data = HTTP2DataHandler(
+                sendBuffer: self.opening.configuration.sendBuffer, isServer: false, eventLoop: context.eventLoop)
             try pipeline.addHandler(data, position: .after(self))
             let dataContext = try pipeline.context(handler: data)
             // First: what the connection's handler sends at once must not pass through it.

@@ -7,5 +7,7 @@ package protocol StreamTransport: AnyObject {
     var isWritable: Bool { get }
     /// Ends this side behind what waits, throws away what still comes, and lets the peer end its side. Closing the channel
     /// instead would cut the stream.
-    func finish()
+    ///
+    /// - Parameter written: Called when all of this side is written.
+    func finish(_ written: @escaping () -> Void)
 }

@@ -85,7 +85,8 @@ extension WebSocketChannelHandler {
     private func closeWhenWritten() {
         guard let context = self.context else { return }
         self.flush()
-        if let stream { return stream.finish() }
+        // The rest of the stream is no business of the WebSocket any more.
+        if let stream { return stream.finish { self.ended() } }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: written)

@@ -152,7 +152,8 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         context.writeAndFlush(self.wrapOutboundOut(.head(response.forTunnel)), promise: nil)
         let channel = context.channel
         let pipeline = context.pipeline.syncOperations
-        let data = HTTP2DataHandler(sendBuffer: plan.configuration.sendBuffer, isServer: true, eventLoop: context.eventLoop)
+        let data = HTTP2DataHandler(
+            sendBuffer: plan.configuration.sendBuffer, isServer: true, eventLoop: context.eventLoop)
         try pipeline.addHandler(data, position: .after(self))
         let dataContext = try pipeline.context(handler: data)
         pipeline.removeHandler(self.codec, promise: nil)

@@ -184,27 +184,34 @@ struct HTTP2ServerChannelTests {
 
     // MARK: The end
 
-    /// The client closes: the answer and END_STREAM from the server, which does not wait for the client's.
+    /// The client closes: the answer, END_STREAM from the server, and END_STREAM from the client end the stream in order.
     @Test func closedByTheClient() async throws {
         try await self.with { connection in
             let stream = try await self.open(connection)
             try await stream.send(Frame.maskedClose(1000))
             #expect(try await stream.bytesToEnd() == Frame.close(1000))
-            #expect(await stream.end() == .noError)
+            // A machine that is busy can be late for it, and finds the stream freed.
+            try? await stream.send([], endStream: true)
+            let end = await stream.end()
+            #expect(end == nil || end == .noError)
         }
     }
 
-    /// Firefox never ends its side of a stream that the server has ended: more of these than may be open at once.
+    /// Firefox never ends its side of a stream that the server has ended: the WebSocket ends without that, and the stream soon.
     @Test func closedAndForgotten() async throws {
         let closures = Mailbox<Closure>()
         try await self.with(self.tracked(closures)) { connection in
-            for _ in 0..<300 {
-                let stream = try await self.open(connection)
+            let streams = try await withThrowingTaskGroup(of: RawHTTP2Stream.self) { group in
+                for _ in 0..<100 { group.addTask { try await self.open(connection) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for stream in streams {
                 try await stream.send(Frame.maskedClose(1000))
                 #expect(await closures.next()?.wasClean == true)
                 #expect(try await stream.bytesToEnd() == Frame.close(1000))
-                #expect(await stream.end() == .noError)
             }
+            for stream in streams { #expect(await stream.end() == .noError) }
+            try await self.echo(try await self.open(connection), "still here")
         }
     }
 
@@ -217,7 +224,8 @@ struct HTTP2ServerChannelTests {
                 _ = await first.next()
                 let socket = try await self.open(connection)
                 second.post(())
-                #expect(try await socket.bytes(2) == [0x88, 26])
+                let goodbye = Frame.close(1001, "the server shuts down")
+                #expect(try await socket.bytes(goodbye.count) == goodbye)
                 try await socket.send(Frame.maskedClose(1001), endStream: true)
                 _ = try await socket.bytesToEnd()
             }
