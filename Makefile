@@ -2,7 +2,7 @@
 PORT = 3000
 SECONDS = 60
 RELEASE = .build/release
-SOURCES = Sources Tests Compliance Package.swift
+SOURCES = Sources Tests Compliance Examples Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test lint format autobahn browser bench bench-client bench-deflate bench-idle fuzz prerequisites release
