@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, Autobahn (quick), a browser
+test: prerequisites ## Run the tests: units, the command, examples and proxies, Autobahn (quick), a browser
 	@Compliance/test.sh
 
 lint: ## Check the style

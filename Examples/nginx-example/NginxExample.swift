@@ -32,11 +32,12 @@ struct NginxExample {
                 // All are told to go within 5 seconds, not all at once; they come back a second later.
                 drain: DrainPolicy(window: .seconds(5), reconnectAfter: .seconds(1))))
 
-        // The last service is shut down first. So: not ready any more, then the delay, then the server drains.
+        // The last service is shut down first. So: not ready any more, then the delay, then the server drains. Control-C ends it
+        // at once.
         let delay = Duration.seconds(environment.get("DRAIN_DELAY", as: Int.self) ?? 5)
         var services = ServiceGroupConfiguration(
-            services: [app, ShutdownDelay(readiness, delay)], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: Logger(label: "nginx-example"))
+            services: [app, ShutdownDelay(readiness, delay)], gracefulShutdownSignals: [.sigterm],
+            cancellationSignals: [.sigint], logger: Logger(label: "nginx-example"))
         // What has not ended by itself is cut: the delay, the window, and some seconds for the closing handshakes.
         services.maximumGracefulShutdownDuration = delay + .seconds(5 + 4)
         do {
