@@ -130,7 +130,6 @@ def http(build):
 listen plain
     mode http
     bind 127.0.0.1:{plain}
-    http-request del-header Forwarded
     option forwardfor
     server one 127.0.0.1:{server.port}
 listen secure
@@ -143,6 +142,7 @@ listen forwarded
     mode http
     bind 127.0.0.1:{forwarded}
     http-request del-header Forwarded
+    http-request del-header X-Forwarded-For
     {says}
     server one 127.0.0.1:{server.port}
 listen other

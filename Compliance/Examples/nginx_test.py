@@ -24,10 +24,12 @@ LOCATIONS = """
         location /always { proxy_pass http://UPSTREAM/ws; proxy_http_version 1.1; proxy_set_header Upgrade websocket; proxy_set_header Connection upgrade; }
         location /appended { proxy_pass http://UPSTREAM/ws; UPGRADE
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Forwarded ""; }
+        location /careless { proxy_pass http://UPSTREAM/ws; UPGRADE
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }
         location /chained { proxy_pass http://127.0.0.1:PLAIN/appended; UPGRADE
             proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header Forwarded ""; }
         location /forwarded { proxy_pass http://UPSTREAM/ws; UPGRADE
-            proxy_set_header Forwarded "for=$remote_addr;proto=$scheme;host=\\"$http_host\\""; }
+            proxy_set_header X-Forwarded-For ""; proxy_set_header Forwarded "for=$remote_addr;proto=$scheme;host=\\"$http_host\\""; }
         location /untrusted { proxy_pass http://UPSTREAM/ws; UPGRADE
             proxy_bind 127.0.0.9; proxy_set_header X-Forwarded-For $remote_addr; }
 """
@@ -144,6 +146,8 @@ def addresses(front, example):
         with check(f"{what}: the client's address, whatever it claims with X-Forwarded-For"):
             equal(greeting(f"{front.ws}{path}", source=CLIENT), f"you are {CLIENT}")
             equal(greeting(f"{front.ws}{path}", source=CLIENT, additional_headers={"X-Forwarded-For": CLAIMED}), f"you are {CLIENT}")
+    with check("nor is a client's Forwarded believed that nginx passes on, beside its own X-Forwarded-For"):
+        equal(greeting(f"{front.ws}/careless", source=CLIENT, additional_headers=LIES), f"you are {CLIENT}")
     with check("from an address that is not trusted, X-Forwarded-For is not believed"):
         equal(greeting(f"{front.ws}/untrusted", source=CLIENT), "you are 127.0.0.9")
     with check("nor what a client says that goes past nginx"):
