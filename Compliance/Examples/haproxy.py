@@ -22,8 +22,12 @@ class HAProxy:
     def __init__(self, process, folder):
         self.process, self.folder = process, folder
 
+    def states(self):
+        """What haproxy thinks of its servers: each one's status, and what the last check said."""
+        return list(self.servers().values())
+
     def servers(self):
-        """What haproxy thinks of each server: its status, and what the last check said."""
+        """The same, by name."""
         with socket.socket(socket.AF_UNIX) as admin:
             admin.connect(str(self.folder / "admin"))
             admin.sendall(b"show stat\n")

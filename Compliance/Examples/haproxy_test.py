@@ -198,9 +198,12 @@ backend http1
     server one 127.0.0.1:{server.port}
 backend http2
     mode http
-    server one 127.0.0.1:{server.port} proto h2 ws h2
+    option httpchk GET /readyz
+    server one 127.0.0.1:{server.port} proto h2 ws h2 check inter 100ms
 """
-        with haproxy(issued.folder, sections, old, new):
+        with haproxy(issued.folder, sections, old, new) as front:
+            with check("haproxy's checks of /readyz go over HTTP/2, too"):
+                until(lambda: ("UP", "L7OK") in front.states(), f"UP: {front.states()}")
             for port, version_behind in ((old, "1.1"), (new, "2")):
                 with check(f"HTTP/1.1 to haproxy, HTTP/{version_behind} to duplex: an echo, and the client's address"):
                     works(f"wss://localhost:{port}/echo", source=CLIENT, ssl=issued.context())
@@ -233,3 +236,12 @@ backend http2
                         nothing = connection.connect("/nothing")
                         connection.until(lambda: connection.streams[nothing].ended)
                         equal(connection.streams[nothing].status, "404")
+            with check("SIGTERM: 1001 comes through HTTP/2, and it ends with 0"):
+                with Client(f"wss://localhost:{new}/echo", ssl=issued.context()) as one, HTTP2(new, context) as connection:
+                    stream = connection.websocket("/echo")
+                    echo(connection, stream, "hello")
+                    server.signal(15)
+                    equal(connection.receive(stream, CloseConnection).code, 1001)
+                    connection.send(stream, CloseConnection(1001))
+                    equal(one.closed()[0], 1001)
+                    equal(server.process.wait(20), 0)
