@@ -9,6 +9,8 @@ extension WebSocketConnection {
     /// Connections that are not open do not get it; what becomes of it where ``WebSocketConfiguration/maxSendBuffer`` would be passed
     /// says their ``WebSocketConfiguration/slowConsumers``.
     ///
+    /// What is broadcast one after the other, say under a lock, is seen in the same order by all.
+    ///
     /// - Parameters:
     ///   - bytes: The payload; for text it must be UTF-8, which is not checked.
     ///   - kind: Text or binary.
@@ -25,7 +27,7 @@ extension WebSocketConnection {
         var elsewhere: [ObjectIdentifier: [WebSocketConnection]] = [:]
         for connection in connections {
             let result: SendResult
-            if connection.isOnLoop {
+            if connection.isNext {
                 result = connection.sendOnLoop(bytes.readableBytes, key: key) {
                     $0.enqueueShared(message, key: key, &cache)
                 }

@@ -97,7 +97,7 @@ extension WebSocketConnection {
     ) -> SendResult {
         let opcode: Opcode = kind == .text ? .text : .binary
         let count = bytes.readableBytes
-        if self.isOnLoop {
+        if self.isNext {
             return self.sendOnLoop(count, key: key) {
                 $0.enqueueMessage(opcode, bytes, compress: compress, isDroppable: true, key: key)
             }
@@ -131,12 +131,19 @@ extension WebSocketConnection {
 
     /// Whether a message may go to the event loop; if so it counts as being on its way there, until ``arrive(_:_:)``.
     func admit(_ count: Int) -> SendResult {
+        let result = self.admitted(count)
+        // On the loop, where something is on its way already: its handler is told when there is room, as ever.
+        if result == .slow || result == .full, self.isOnLoop { self.handler.hot.pointee.owesDrained = true }
+        return result
+    }
+
+    private func admitted(_ count: Int) -> SendResult {
         let waiting = self.bufferedAmount
         guard self.readyState == .open else { return .closed }
         if waiting > 0, waiting + count > self.configuration.maxSendBuffer, let result = self.overflow(count) {
             return result
         }
-        self.addInTransit(count)
+        self.setOut(count)
         return waiting + count < self.configuration.sendBuffer ? .sent : .slow
     }
 
@@ -175,17 +182,17 @@ extension WebSocketConnection {
             self.setBuffered(self.handler.bufferedBytes)
         }
         // Last: counted twice for a moment it makes a sender wait, not counted at all it would let one through.
-        self.addInTransit(-count)
+        self.arrived(count)
     }
 
     /// Hands a message to the event loop, however much waits; false when the connection is not open.
     private func accept(_ payload: ByteBuffer, _ opcode: Opcode, _ compress: Bool) -> Bool {
         guard self.readyState == .open else { return false }
-        if self.isOnLoop {
+        if self.isNext {
             self.handler.enqueueMessage(opcode, payload, compress: compress)
         } else {
             let count = payload.readableBytes
-            self.addInTransit(count)
+            self.setOut(count)
             self.eventLoop.execute {
                 self.arrive(count) { $0.enqueueMessage(opcode, payload, compress: compress) }
             }

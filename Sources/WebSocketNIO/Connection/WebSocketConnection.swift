@@ -52,6 +52,8 @@ public final class WebSocketConnection: Sendable {
     /// Bytes that wait on the loop, and bytes that are on their way to it.
     private let buffered = Atomic<Int>(0)
     private let inTransit = Atomic<Int>(0)
+    /// How many messages those are; some are empty.
+    private let messagesInTransit = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
     private let end = Mutex(End())
 
@@ -144,6 +146,13 @@ public final class WebSocketConnection: Sendable {
         self.state.store(state.rawValue, ordering: .releasing)
     }
 
+    /// Whether what is called now may be done at once: this is the event loop, and nothing that was sent before, from elsewhere, is
+    /// still on its way here. It would be overtaken. So all members of a room that is told under a lock see the same order,
+    /// whatever their loops are.
+    var isNext: Bool {
+        self.isOnLoop && self.messagesInTransit.load(ordering: .relaxed) == 0
+    }
+
     func setBuffered(_ bytes: Int) {
         self.buffered.store(bytes, ordering: .relaxed)
     }
@@ -151,8 +160,16 @@ public final class WebSocketConnection: Sendable {
     /// How many bytes are on their way to the event loop.
     var inTransitBytes: Int { self.inTransit.load(ordering: .relaxed) }
 
-    func addInTransit(_ bytes: Int) {
+    /// A message is on its way to the event loop.
+    func setOut(_ bytes: Int) {
         self.inTransit.add(bytes, ordering: .relaxed)
+        self.messagesInTransit.add(1, ordering: .relaxed)
+    }
+
+    /// A message that was on its way has come to the event loop.
+    func arrived(_ bytes: Int) {
+        self.inTransit.subtract(bytes, ordering: .relaxed)
+        self.messagesInTransit.subtract(1, ordering: .relaxed)
     }
 
     func ended(_ closure: Closure) {
@@ -166,9 +183,9 @@ public final class WebSocketConnection: Sendable {
         for callback in callbacks { callback(closure) }
     }
 
-    /// Runs the closure on the event loop: at once when already there.
+    /// Runs the closure on the event loop, behind what was sent before: at once when already there, as a rule.
     func onLoop(_ body: @escaping @Sendable (WebSocketChannelHandler) -> Void) {
-        if self.isOnLoop {
+        if self.isNext {
             body(self.handler)
         } else {
             self.eventLoop.execute { body(self.handler) }

@@ -134,6 +134,28 @@ import WebSocketDeflate
         #expect(try all.map { try $0.frames().count } == [1, 1, 0, 0])
     }
 
+    /// Whoever broadcasts may hold a lock: no handler is called meanwhile, not even that of one who is cut because it is slow, and
+    /// whose socket breaks then.
+    @Test func nobodyIsCalledMeanwhile() throws {
+        let it = try Embedded(
+            configuration: .init(
+                sendBuffer: 1000, maxSendBuffer: 2000, slowConsumers: .disconnect(.tryAgainLater)))
+        try it.channel.pipeline.syncOperations.addHandler(Breaking(), position: .first)
+        it.handler.hot.pointee.heldBytes = 1900
+        for _ in 0..<2 {
+            var results: [SendResult] = []
+            WebSocketConnection.broadcast(String(repeating: "a", count: 500), to: [it.connection]) { _, result in
+                results.append(result)
+            }
+            #expect(results == [.closed])
+            #expect(it.connection.readyState == .closing)
+            #expect(it.recorder.events == [.opened])
+        }
+        it.channel.embeddedEventLoop.run()
+        #expect(it.connection.readyState == .closed)
+        #expect(it.recorder.events.count == 2)
+    }
+
     // MARK: From elsewhere
 
     @Test func fromAnotherThread() async throws {
@@ -209,4 +231,10 @@ import WebSocketDeflate
             }
         }
     }
+}
+
+/// A socket that breaks when something is written.
+private final class Breaking: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    func flush(context: ChannelHandlerContext) { context.fireErrorCaught(ChannelError.eof) }
 }
