@@ -43,14 +43,7 @@ extension WebSocketChannelHandler {
             self.countDropped()
             return .dropped
         case .disconnect(let code):
-            // Soon, not now: closing flushes, and a write that fails is told to handlers at once. Whoever sends to many, under a
-            // lock that these handlers take, too, would wait for itself.
-            if let connection, connection.readyState == .open,
-                let frame = try? CloseFrame(code: code, reason: SlowConsumerPolicy.reason)
-            {
-                connection.leaveOpen()
-                self.loop.eventLoop.execute { self.startClosing(frame) }
-            }
+            if let frame = try? CloseFrame(code: code, reason: SlowConsumerPolicy.reason) { self.startClosing(frame) }
             return .closed
         }
     }

@@ -1,0 +1,47 @@
+/// An event loop, as the hub needs it: a thread on which connections live. The hub knows no more of it, so that another driver can
+/// take its place.
+public protocol HubLoop: AnyObject, Sendable {
+    /// Whether this is called on the loop's thread.
+    var isCurrent: Bool { get }
+    /// Runs a closure on the loop's thread, soon, and in the order of the calls.
+    func execute(_ body: @escaping @Sendable () -> Void)
+}
+
+extension HubLoop {
+    /// Runs a closure on the loop's thread: at once if this is it.
+    func onLoop(_ body: @escaping @Sendable () -> Void) {
+        if self.isCurrent { body() } else { self.execute(body) }
+    }
+}
+
+/// A connection that messages are pushed to, as the hub needs it. All calls are on its loop; none may call the hub before it returns.
+public protocol HubConnection: AnyObject {
+    /// Sends a text message, without waiting.
+    func send(_ message: OutgoingMessage) -> HubSendResult
+    /// Starts to close.
+    func close(code: UInt16, reason: String)
+}
+
+/// What became of a message.
+public enum HubSendResult: Sendable, Hashable {
+    /// It is on its way.
+    case sent
+    /// It is on its way, and nothing more should be sent before ``HubClient/drained()``.
+    case slow
+    /// It is not sent, since too much waits. ``HubClient/drained()`` follows.
+    case full
+    /// It is not sent: the connection is closing.
+    case closed
+}
+
+/// A text message to one or many connections of a loop. It belongs to the loop.
+public final class OutgoingMessage {
+    /// The text, in UTF-8.
+    public let bytes: [UInt8]
+    /// What the driver has made of it, for the next connection.
+    public var prepared: AnyObject?
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}

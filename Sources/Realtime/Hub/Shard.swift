@@ -1,0 +1,244 @@
+import RealtimeCore
+import Synchronization
+
+/// The hub's part on one event loop: who reads what there. All but ``receive(_:)`` belongs to the loop.
+///
+/// What is stored in a room comes into the inbox of each loop that has readers, in the room's order. The loop goes through it once for all
+/// that has come together, and its connections write once for each time.
+final class Shard: @unchecked Sendable {
+    /// Something that happened in a room.
+    enum Delivery: Sendable {
+        case message(RoomMessage<Publication>, Position, Topic)
+        case presence(PresenceChange<MemberInfo>, Topic)
+    }
+
+    /// How many bytes of messages may wait for the loop: 16 MiB. It is behind then by more than a second or so; what comes is not kept,
+    /// and readers go on from the log.
+    static let maxInbox = 16 << 20
+    /// How many messages are read from a log at once for a reader that is behind, and how many bytes: 64 and 64 KiB, so that all
+    /// others of the loop get their turn between.
+    static let readLimit = 64
+    static let readBytes = 64 << 10
+
+    private struct Inbox: ~Copyable {
+        var deliveries: [Delivery] = []
+        var bytes = 0
+        /// Rooms of which something was not kept.
+        var lost: [ObjectIdentifier: Topic] = [:]
+        var isScheduled = false
+    }
+
+    let loop: any HubLoop
+    private let inbox = Mutex(Inbox())
+    private var rooms: [RoomName: ShardRoom] = [:]
+    unowned let hub: RealtimeHub
+
+    init(_ loop: any HubLoop, of hub: RealtimeHub) {
+        self.loop = loop
+        self.hub = hub
+    }
+
+    // MARK: What comes
+
+    /// Something happened in a room. From any thread.
+    func receive(_ delivery: Delivery) {
+        let wakes = self.inbox.withLock { inbox in
+            if case .message(let message, _, let topic) = delivery {
+                if inbox.bytes + message.size > Shard.maxInbox {
+                    inbox.lost[ObjectIdentifier(topic)] = topic
+                } else {
+                    inbox.bytes += message.size + 64
+                    inbox.deliveries.append(delivery)
+                }
+            } else {
+                inbox.deliveries.append(delivery)
+            }
+            defer { inbox.isScheduled = true }
+            return !inbox.isScheduled
+        }
+        if wakes { self.loop.execute { self.deliver() } }
+    }
+
+    private func deliver() {
+        let (deliveries, lost) = self.inbox.withLock { inbox in
+            defer { inbox = Inbox() }
+            return (inbox.deliveries, inbox.lost)
+        }
+        for delivery in deliveries {
+            switch delivery {
+            case .message(let message, let position, let topic):
+                guard let room = self.rooms[topic.name], room.topic === topic else { continue }
+                self.deliver(message, at: position, to: room)
+            case .presence(let change, let topic):
+                guard let room = self.rooms[topic.name], room.topic === topic, room.watchers > 0 else { continue }
+                self.deliver(change, to: room)
+            }
+        }
+        for topic in lost.values {
+            guard let room = self.rooms[topic.name] else { continue }
+            for subscriber in room.subscribers where subscriber.state == .live { self.readOn(subscriber) }
+        }
+    }
+
+    private func deliver(_ message: RoomMessage<Publication>, at position: Position, to room: ShardRoom) {
+        room.delivered = position
+        let outgoing = OutgoingMessage(
+            ServerMessage.message(MessageWire(message, at: position.epoch), room: room.topic.name).encoded)
+        for subscriber in room.subscribers where subscriber.state == .live {
+            guard subscriber.position.epoch == position.epoch else {
+                self.readOn(subscriber)
+                continue
+            }
+            // It was read from the log already.
+            if position.offset <= subscriber.position.offset { continue }
+            guard position.offset == subscriber.position.offset + 1 else {
+                self.readOn(subscriber)
+                continue
+            }
+            self.push(outgoing, position, to: subscriber)
+        }
+    }
+
+    /// Sends a message to a reader that has seen all before it.
+    private func push(_ outgoing: OutgoingMessage, _ position: Position, to subscriber: Subscriber) {
+        switch subscriber.client.connection.send(outgoing) {
+        case .sent:
+            subscriber.position = position
+        case .slow:
+            subscriber.position = position
+            if subscriber.room.topic.policy.slowReaders != .disconnect { subscriber.state = .waiting }
+        case .full:
+            subscriber.state = .waiting
+            if subscriber.room.topic.policy.slowReaders == .disconnect {
+                subscriber.client.connection.close(code: 1013, reason: "too slow")
+            }
+        case .closed:
+            subscriber.state = .waiting
+        }
+    }
+
+    private func deliver(_ change: PresenceChange<MemberInfo>, to room: ShardRoom) {
+        let outgoing = OutgoingMessage(ServerMessage.member(change, room: room.topic.name).encoded)
+        for subscriber in room.subscribers where subscriber.seesMembers {
+            subscriber.client.say(outgoing)
+        }
+    }
+
+    // MARK: Who reads
+
+    /// Lets a client read a room.
+    func join(_ client: HubClient, _ name: RoomName, from start: ReadingStart, _ joined: @escaping @Sendable (Subscriber, Reading<Publication>) -> Void, failed: @escaping @Sendable (BrokerError) -> Void) -> Subscriber {
+        let room: ShardRoom
+        if let found = self.rooms[name] {
+            room = found
+        } else {
+            room = ShardRoom(self.hub.acquire(name))
+            self.rooms[name] = room
+            room.topic.state.withLock { $0.shards.append(self) }
+        }
+        let subscriber = Subscriber(client, in: room, at: Position(epoch: Epoch(random: 0), offset: 0))
+        room.add(subscriber)
+        let loop = self.loop
+        nonisolated(unsafe) let place = subscriber
+        // Subscribed first, so that nothing is stored between what is read and what is delivered.
+        self.hub.broker.subscribe(to: name) { result in
+            if case .failure(let error) = result { return loop.onLoop { failed(error) } }
+            self.hub.broker.read(name, from: start, limit: Shard.readLimit, maxBytes: Shard.readBytes) { result in
+                loop.onLoop {
+                    guard place.state == .reading else { return }
+                    switch result {
+                    case .success(let reading): joined(place, reading)
+                    case .failure(let error): failed(error)
+                    }
+                }
+            }
+        }
+        return subscriber
+    }
+
+    /// A subscriber leaves its room.
+    func leave(_ subscriber: Subscriber) {
+        let room = subscriber.room
+        room.remove(subscriber)
+        guard room.subscribers.isEmpty else { return }
+        self.rooms[room.topic.name] = nil
+        room.topic.state.withLock { $0.shards.removeAll { $0 === self } }
+        self.hub.release(room.topic)
+    }
+
+    /// There is room again for a reader that was too slow.
+    func drained(_ subscriber: Subscriber) {
+        guard subscriber.state == .waiting else { return }
+        self.readOn(subscriber)
+    }
+
+    /// Reads the log on for a reader that is behind.
+    func readOn(_ subscriber: Subscriber) {
+        subscriber.state = .reading
+        let policy = subscriber.room.topic.policy.slowReaders
+        nonisolated(unsafe) let place = subscriber
+        self.hub.broker.read(
+            subscriber.room.topic.name, from: .after(subscriber.position),
+            limit: policy == .skip ? 0 : policy == .latestPerKey ? .max : Shard.readLimit,
+            maxBytes: policy == .latestPerKey ? .max : Shard.readBytes
+        ) { result in
+            self.loop.onLoop {
+                guard place.state == .reading else { return }
+                switch result {
+                case .success(let reading): self.take(reading, for: place)
+                // The client comes back, and tries again.
+                case .failure: place.client.connection.close(code: 1013, reason: "the room cannot be read")
+                }
+            }
+        }
+    }
+
+    private func take(_ reading: Reading<Publication>, for subscriber: Subscriber) {
+        switch subscriber.room.topic.policy.slowReaders {
+        case .catchUp, .disconnect:
+            self.send(reading, to: subscriber)
+        case .latestPerKey:
+            self.send(reading.latestPerKey(), to: subscriber)
+        case .skip:
+            if reading.latest != subscriber.position { self.tellGap(before: reading.latest, to: subscriber) }
+            subscriber.position = reading.latest
+            self.goLive(subscriber, hasMore: false)
+        }
+    }
+
+    /// Sends what was read, as far as the connection takes it.
+    func send(_ reading: Reading<Publication>, to subscriber: Subscriber) {
+        if !reading.recovered, reading.start != subscriber.position { self.tellGap(before: reading.start, to: subscriber) }
+        subscriber.position = reading.start
+        for message in reading.messages {
+            let position = Position(epoch: reading.start.epoch, offset: message.offset)
+            self.push(
+                OutgoingMessage(
+                    ServerMessage.message(
+                        MessageWire(message, at: position.epoch), room: subscriber.room.topic.name
+                    ).encoded), position, to: subscriber)
+            if subscriber.state != .reading { return }
+        }
+        subscriber.position = reading.position
+        self.goLive(subscriber, hasMore: reading.hasMore)
+    }
+
+    private func tellGap(before position: Position, to subscriber: Subscriber) {
+        subscriber.client.say(
+            OutgoingMessage(ServerMessage.gap(room: subscriber.room.topic.name, position).encoded))
+    }
+
+    /// A reader gets from now on what comes, if it has all that has come.
+    private func goLive(_ subscriber: Subscriber, hasMore: Bool) {
+        let delivered = subscriber.room.delivered
+        let isBehind =
+            delivered.map { $0.epoch != subscriber.position.epoch || $0.offset > subscriber.position.offset } ?? false
+        guard hasMore || isBehind else {
+            subscriber.state = .live
+            return
+        }
+        nonisolated(unsafe) let place = subscriber
+        // The others of the loop come first.
+        self.loop.execute { if place.state == .reading { self.readOn(place) } }
+    }
+}
