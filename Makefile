@@ -2,7 +2,7 @@
 PORT = 3000
 SECONDS = 60
 RELEASE = .build/release
-SOURCES = Sources Tests Compliance Package.swift
+SOURCES = Sources Tests Compliance Examples Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test lint format autobahn browser faults bench bench-client bench-deflate bench-idle fuzz prerequisites release
@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, faults and Autobahn (quick), a browser
+test: prerequisites ## Run the tests: units, the command, examples and proxies, faults and Autobahn (quick), a browser
 	@Compliance/test.sh
 
 lint: ## Check the style

@@ -178,6 +178,46 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "echo-example",
+            dependencies: ["WebSocketServer", .product(name: "Hummingbird", package: "hummingbird")],
+            path: "Examples/echo-example",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "chat-example",
+            dependencies: [
+                "WebSocketServer",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Examples/chat-example",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "hummingbird-example",
+            dependencies: [
+                "WebSocketServer",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Examples/hummingbird-example",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "nginx-example",
+            dependencies: [
+                "WebSocketServer",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/nginx-example",
+            exclude: ["README.md", "nginx.conf"],
+            swiftSettings: settings
+        ),
         .target(
             name: "TestSupport",
             dependencies: [

@@ -6,6 +6,8 @@
 set -euo pipefail
 [ $# -eq 1 ] || { sed -n 2,5p "$0"; exit 1; }
 chromium=${CHROMIUM:-/usr/bin/chromium}
+# Where Debian has nginx and haproxy; not everybody looks there.
+PATH=$PATH:/usr/sbin
 missing=() packages=()
 
 need() { # NAME DEBIAN_PACKAGES CHECK...
@@ -45,6 +47,8 @@ look() {
   need "prlimit and taskset" util-linux has taskset
   need tinyproxy tinyproxy-bin has tinyproxy
   need microsocks microsocks has microsocks
+  need nginx nginx-light has nginx
+  need haproxy haproxy has haproxy
   need "node with the package ws" "nodejs node-ws" node_ws_is_there
   # A font comes along: without one Chromium has nothing to lay text out with.
   need "chromium ($chromium)" "chromium fonts-dejavu-core" test -x "$chromium"

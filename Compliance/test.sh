@@ -1,15 +1,15 @@
 #!/bin/bash
 # test.sh   -- everything that fits into a normal test run, on one debug build
-#   The parts: unit tests; the command from outside; faults (quick); Autobahn (quick) for both roles; a browser.
+#   The parts: unit tests; the command from outside; the examples, nginx and haproxy; faults (quick); Autobahn (quick) for both roles; a browser.
 #   A part that fails does not keep the later ones from running. What each part printed is in Compliance/reports/.
 # The last line is 'N passed, N failed', over all parts: tests, checks and cases. A part that could not run, or that
 # ended badly without saying what failed, counts as one failed.
-# Environment: PARTS="unit command faults autobahn browser"   DUPLEX_DEBUG=.build/debug
+# Environment: PARTS="unit command examples faults autobahn browser"   DUPLEX_DEBUG=.build/debug
 # Exit: 0 nothing failed, else 1.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 1
-PARTS=${PARTS:-unit command faults autobahn browser}
+PARTS=${PARTS:-unit command examples faults autobahn browser}
 debug=${DUPLEX_DEBUG:-.build/debug}
 reports=Compliance/reports
 mkdir -p "$reports"
@@ -60,6 +60,7 @@ if [ "$debug" = /nonexistent ]; then
 else
   part unit "Unit tests" 10 bash Compliance/Support/unit.sh
   part command "The command, from outside" 10 Compliance/Command/command.sh "$debug/duplex"
+  part examples "The examples, and nginx and haproxy in front" 10 Compliance/Examples/examples.sh "$debug"
   part faults "Faults that are made, quick" 10 Compliance/Faults/faults.sh "$debug/duplex" quick
   part autobahn "Autobahn's testsuite, quick, both roles" 15 Compliance/Autobahn/run.sh "$debug/duplex" "$debug/autobahn-client" quick
   part browser "The chat page and compression in a browser" 10 Compliance/Browser/run.sh "$debug/duplex"

@@ -65,8 +65,8 @@ class Wire:
     allowed = 0  # the reserved bits that a frame may have, as they stand in its first byte
     compressed = False  # whether the last frame had RSV1
 
-    def __init__(self, port, timeout=TIMEOUT, receive_buffer=None, tls=None):
-        """`port` is a TCP port, or the path of a Unix socket; `tls` an SSLContext."""
+    def __init__(self, port, timeout=TIMEOUT, receive_buffer=None, tls=None, source=None):
+        """`port` is a TCP port, or the path of a Unix socket; `tls` an SSLContext; `source` this end's address."""
         if isinstance(port, int):
             self.host = f"127.0.0.1:{port}"
             self.socket, address = socket.socket(), ("127.0.0.1", port)
@@ -77,6 +77,8 @@ class Wire:
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")

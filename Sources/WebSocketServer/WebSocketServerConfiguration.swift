@@ -38,7 +38,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var tls: ServerTLS?
     /// Which connections begin with a PROXY protocol header. Default: none.
     public var proxyProtocol: ProxyProtocol
-    /// Whose `Forwarded` and `X-Forwarded-For` fields are believed. Default: nobody's.
+    /// Whose `X-Forwarded-For` fields, with `-Proto` and `-Host`, are believed; and `Forwarded` (RFC 7239) where there is no
+    /// `X-Forwarded-For`. Default: nobody's. A proxy that sets the one has to remove what clients send of the others.
     public var trustedProxies: [AddressRange]
     /// How many connections and handshakes are let in.
     public var admission: AdmissionLimits
@@ -65,7 +66,7 @@ public struct WebSocketServerConfiguration: Sendable {
     ///   - http2: Where HTTP/2 is spoken.
     ///   - tls: Certificates.
     ///   - proxyProtocol: Which connections begin with a PROXY protocol header.
-    ///   - trustedProxies: Whose `Forwarded` fields are believed.
+    ///   - trustedProxies: Whose `X-Forwarded-For` and `Forwarded` fields are believed.
     ///   - admission: How many connections and handshakes are let in.
     ///   - drain: How WebSockets are told to go when the server shuts down.
     ///   - metrics: Who is told what happens.

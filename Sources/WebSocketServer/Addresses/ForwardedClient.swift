@@ -2,8 +2,11 @@ import HTTPTypes
 import NIOCore
 import WebSocketCore
 
-/// What proxies say about the client in `Forwarded` (RFC 7239), or in `X-Forwarded-For`, `-Proto` and `-Host` where there is no
-/// `Forwarded`. Each proxy adds its own at the end; so they are read from there, as long as whoever said it is trusted.
+/// What proxies say about the client in `X-Forwarded-For`, `-Proto` and `-Host`, or in `Forwarded` (RFC 7239) where there is no
+/// `X-Forwarded-For`. Each proxy adds its own at the end; so they are read from there, as long as whoever said it is trusted.
+///
+/// Only one of the two is a proxy's: the other it passes on as the client sent it. Nearly all proxies (nginx, HAProxy, Caddy,
+/// Traefik, the clouds' balancers) set `X-Forwarded-For` and know nothing of `Forwarded`, so that one comes first.
 struct ForwardedClient: Equatable {
     /// How many entries are looked at: 32, more than there are proxies in a row.
     static let maxHops = 32
@@ -30,7 +33,8 @@ struct ForwardedClient: Equatable {
     init(of fields: HTTPFields, from address: SocketAddress?, trusting trusted: [AddressRange]) {
         self.address = address
         guard !trusted.isEmpty, trusted.contains(address) else { return }
-        let hops = ForwardedClient.forwarded(fields) ?? ForwardedClient.xForwarded(fields)
+        let isX = fields.contains(HTTPField.Name("X-Forwarded-For")!)
+        let hops = (isX ? nil : ForwardedClient.forwarded(fields)) ?? ForwardedClient.xForwarded(fields)
         var reporter = address
         for hop in hops.reversed().prefix(ForwardedClient.maxHops) {
             guard trusted.contains(reporter) else { return }

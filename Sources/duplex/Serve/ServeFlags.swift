@@ -125,7 +125,7 @@ struct AccessFlags: ParsableArguments, SettingFlags {
     @Option(
         name: SettingKey.trustedProxies.name,
         help: SettingKey.trustedProxies.help(
-            "Whose Forwarded and X-Forwarded-For fields are believed, as an address or range; repeatable.", "range"))
+            "Whose X-Forwarded-For and Forwarded fields are believed, as an address or range; repeatable.", "range"))
     var trustedProxies: [String] = []
 
     @Option(

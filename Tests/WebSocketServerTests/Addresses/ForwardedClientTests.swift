@@ -52,9 +52,19 @@ struct ForwardedClientTests {
         #expect(client.address?.ipAddress == "192.0.2.43")
         #expect(client.scheme == "https")
         #expect(client.host == "example.com")
-        // The standard's field wins.
-        let both = try self.client([("X-Forwarded-For", "1.1.1.1"), ("Forwarded", "for=192.0.2.43")])
+    }
+
+    /// A proxy that sets X-Forwarded-For passes a client's Forwarded on.
+    @Test func both() throws {
+        let both = try self.client([
+            ("Forwarded", "for=1.1.1.1;proto=https;host=evil.example"), ("X-Forwarded-For", "192.0.2.43"),
+        ])
         #expect(both.address?.ipAddress == "192.0.2.43")
+        #expect(both.scheme == nil)
+        #expect(both.host == nil)
+        // An empty one is there, too: the proxy had nobody to tell of.
+        let nobody = try self.client([("X-Forwarded-For", ""), ("Forwarded", "for=1.1.1.1")])
+        #expect(nobody.address?.ipAddress == "10.0.0.1")
     }
 
     /// From whom it comes decides.
