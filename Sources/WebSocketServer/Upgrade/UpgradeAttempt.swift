@@ -50,7 +50,8 @@ final class UpgradeAttempt: Sendable {
         self.request = request
         self.peer = peer
         self.forwarded = ForwardedClient(
-            of: request.headerFields, from: peer.address, trusting: shared.configuration.trustedProxies)
+            of: request.headerFields, from: peer.address, trusting: shared.configuration.trustedProxies,
+            in: shared.configuration.forwardedField)
         self.shared = shared
         self.offer = offer
         self.transport = Mutex(transport)

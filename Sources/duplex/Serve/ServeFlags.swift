@@ -125,8 +125,14 @@ struct AccessFlags: ParsableArguments, SettingFlags {
     @Option(
         name: SettingKey.trustedProxies.name,
         help: SettingKey.trustedProxies.help(
-            "Whose X-Forwarded-For and Forwarded fields are believed, as an address or range; repeatable.", "range"))
+            "Which proxies are believed when they say who the client is, as an address or range; repeatable.", "range"))
     var trustedProxies: [String] = []
+
+    @Option(
+        name: SettingKey.forwardedField.name,
+        help: SettingKey.forwardedField.help(
+            "In which field they say it: x-forwarded-for (with -proto and -host), forwarded.", "field"))
+    var forwardedField: String?
 
     @Option(
         name: SettingKey.maxConnections.name,
@@ -163,6 +169,7 @@ struct AccessFlags: ParsableArguments, SettingFlags {
             (.allowOrigin, self.allowOrigin),
             (.proxyProtocolFrom, self.proxyProtocolFrom),
             (.trustedProxies, self.trustedProxies),
+            (.forwardedField, texts(self.forwardedField)),
             (.maxConnections, texts(self.maxConnections)),
             (.maxConnectionsPerAddress, texts(self.maxConnectionsPerAddress)),
             (.handshakesPerSecond, texts(self.handshakesPerSecond)),

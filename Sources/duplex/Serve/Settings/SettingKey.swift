@@ -11,7 +11,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case tlsClientCA = "tls.clientCA"
     case tlsClientCertificates = "tls.clientCertificates"
     case tlsReloadInterval = "tls.reloadInterval"
-    case http2, allowOrigin, proxyProtocolFrom, trustedProxies
+    case http2, allowOrigin, proxyProtocolFrom, trustedProxies, forwardedField
     case maxConnections, maxConnectionsPerAddress, handshakesPerSecond
     case handshakeTimeout, idleTimeout
     case maxMessageSize, sendBuffer, maxSendBuffer, receiveBuffer
@@ -62,6 +62,7 @@ extension SettingKey {
         case .backlog: .count(1...65535)
         case .tlsClientCertificates: .choice(Settings.ClientCertificates.allCases.map(\.rawValue))
         case .http2: .choice(Settings.HTTP2.allCases.map(\.rawValue))
+        case .forwardedField: .choice(Settings.ForwardedField.allCases.map(\.rawValue))
         case .rateAction: .choice(Settings.RateAction.allCases.map(\.rawValue))
         case .slowConsumers: .choice(Settings.SlowConsumers.allCases.map(\.rawValue))
         case .logLevel: .choice(Logger.Level.allCases.map(\.rawValue))
@@ -102,6 +103,7 @@ extension SettingKey {
         case .maxMessageSize: Quantity.text(ofSize: Settings.defaultMaxMessageSize)
         case .sendBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultSendBuffer)
         case .receiveBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultReceiveBuffer)
+        case .forwardedField: Settings.ForwardedField.xForwardedFor.rawValue
         case .rateAction: "delay"
         case .slowConsumers: "disconnect"
         case .keepaliveInterval: Quantity.text(of: WebSocketConfiguration.Keepalive.defaultInterval)

@@ -22,6 +22,7 @@ extension Settings {
         self.allowedOrigins = found.list(.allowOrigin)
         self.proxyProtocolFrom = found.list(.proxyProtocolFrom) ?? []
         self.trustedProxies = found.list(.trustedProxies) ?? []
+        self.forwardedField = found.choice(.forwardedField, .xForwardedFor)
         self.maxConnections = found.count(.maxConnections)
         self.maxConnectionsPerAddress = found.count(.maxConnectionsPerAddress)
         self.handshakesPerSecond = found.count(.handshakesPerSecond)

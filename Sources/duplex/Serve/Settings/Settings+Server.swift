@@ -32,6 +32,7 @@ extension Settings {
             tls: tls,
             proxyProtocol: self.proxyProtocolFrom.isEmpty ? .off : .required(from: ranges(self.proxyProtocolFrom)),
             trustedProxies: ranges(self.trustedProxies),
+            forwardedField: self.forwardedField == .forwarded ? .forwarded : .xForwardedFor,
             admission: AdmissionLimits(
                 maxConnections: self.connections(openFiles: openFiles),
                 maxConnectionsPerAddress: self.maxConnectionsPerAddress > 0 ? self.maxConnectionsPerAddress : nil,

@@ -47,6 +47,7 @@ import WebSocketServer
             "takeover",
             "--compression-level", "1", "--compression-window-bits", "9", "--compression-threshold", "2",
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
+            "--forwarded-field", "forwarded",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -62,6 +63,7 @@ import WebSocketServer
         #expect(settings.shutdownTime == .seconds(17))
         let server = settings.server(tls: nil, openFiles: 1024)
         #expect(server.http2 == .everywhere)
+        #expect(server.forwardedField == .forwarded)
         #expect(server.handshakeTimeout == .seconds(2))
         #expect(server.http1.idleTimeout == .seconds(3))
         #expect(server.drain == DrainPolicy(pace: 16, window: .seconds(6), reconnectAfter: .seconds(8)))
