@@ -97,7 +97,9 @@ extension SettingKey {
         case .tlsClientCertificates: "none"
         case .tlsReloadInterval: "60s"
         case .http2: "tls"
-        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond, .bytesPerSecond: "0"
+        case .maxConnections, .messagesPerSecond, .bytesPerSecond: "0"
+        case .maxConnectionsPerAddress: "\(AdmissionLimits.defaultMaxConnectionsPerAddress)"
+        case .handshakesPerSecond: "\(AdmissionLimits.defaultHandshakesPerSecond)"
         case .handshakeTimeout: Quantity.text(of: WebSocketServerConfiguration.defaultHandshakeTimeout)
         case .idleTimeout: Quantity.text(of: Settings.defaultIdleTimeout)
         case .maxMessageSize: Quantity.text(ofSize: Settings.defaultMaxMessageSize)

@@ -29,9 +29,21 @@ import WebSocketServer
         #expect(settings.echo.maxSendBuffer == 128 << 20)
         #expect(settings.chat.limits.maxMessageSize == 64 << 10)
         #expect(settings.chat.maxSendBuffer == ChatRoom.maxWaiting)
+        let admission = settings.server(tls: nil, openFiles: 1024).admission
+        #expect(admission.maxConnectionsPerAddress == AdmissionLimits.defaultMaxConnectionsPerAddress)
+        #expect(admission.handshakesPerSecond == AdmissionLimits.defaultHandshakesPerSecond)
+        #expect(settings.echo.rates == nil)
         #expect(settings.chat.keepalive == WebSocketConfiguration.Keepalive())
         #expect(settings.origins(standard: .sameOrigin) == .sameOrigin)
         #expect(settings.origins(standard: .any) == .any)
+    }
+
+    /// Zero switches a limit off.
+    @Test func noLimits() throws {
+        let settings = try self.settings(["--max-connections-per-address", "0", "--handshakes-per-second", "0"])
+        let admission = settings.server(tls: nil, openFiles: 1024).admission
+        #expect(admission.maxConnectionsPerAddress == nil)
+        #expect(admission.handshakesPerSecond == nil)
     }
 
     @Test func everyValueArrives() throws {
