@@ -22,6 +22,15 @@ struct Refusal {
         self.init(error.status, error.description, fields: error.fields)
     }
 
+    /// The refusal of one too many.
+    init(_ admission: Admission.Refusal) {
+        switch admission {
+        case .webSocketsPerAddress: self.init(.tooManyRequests, "there are too many WebSockets from your address")
+        case .handshakesPerSecond, .connections, .connectionsPerAddress:
+            self.init(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"])
+        }
+    }
+
     /// The refusal of what the parser did not take.
     init(_ error: HTTPParserError) {
         switch error {

@@ -93,10 +93,13 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         let span = self.shared.tracing?.begin(self)
         let context = span?.context
-        guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
-            return await self.refuse(
-                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
-                span, logger)
+        let admission = self.shared.admission
+        switch admission.handshake(from: self.clientAddress, now: NIODeadline.now().uptimeNanoseconds) {
+        case .accept(let ticket):
+            // A refused handshake ends its connection, or its stream, as well.
+            if ticket.isCounted { channel.closeFuture.whenComplete { _ in admission.webSocketClosed(ticket) } }
+        case .refuse(let reason):
+            return await self.refuse(Refusal(reason), on: channel, span, logger)
         }
         let begin = ContinuousClock.now
         let decided = await UpgradeAttempt.within(context) {

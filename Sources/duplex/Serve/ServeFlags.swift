@@ -147,6 +147,18 @@ struct AccessFlags: ParsableArguments, SettingFlags {
     var maxConnectionsPerAddress: String?
 
     @Option(
+        name: SettingKey.maxWebSocketsPerAddress.name,
+        help: SettingKey.maxWebSocketsPerAddress.help(
+            "How many WebSockets one client's address may have; 0 for no limit.", "count"))
+    var maxWebSocketsPerAddress: String?
+
+    @Option(
+        name: SettingKey.exemptAddresses.name,
+        help: SettingKey.exemptAddresses.help(
+            "For which addresses neither limit holds, as an address or range; repeatable.", "range"))
+    var exemptAddresses: [String] = []
+
+    @Option(
         name: SettingKey.handshakesPerSecond.name,
         help: SettingKey.handshakesPerSecond.help(
             "How many WebSockets may be opened in a second; 0 for no limit.", "count"))
@@ -172,6 +184,8 @@ struct AccessFlags: ParsableArguments, SettingFlags {
             (.forwardedField, texts(self.forwardedField)),
             (.maxConnections, texts(self.maxConnections)),
             (.maxConnectionsPerAddress, texts(self.maxConnectionsPerAddress)),
+            (.maxWebSocketsPerAddress, texts(self.maxWebSocketsPerAddress)),
+            (.exemptAddresses, self.exemptAddresses),
             (.handshakesPerSecond, texts(self.handshakesPerSecond)),
             (.handshakeTimeout, texts(self.handshakeTimeout)),
             (.idleTimeout, texts(self.idleTimeout)),

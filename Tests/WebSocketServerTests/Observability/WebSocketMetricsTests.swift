@@ -105,6 +105,39 @@ struct WebSocketMetricsTests {
         }
     }
 
+    /// A proxy's connections are not limited, but each of its clients is; an end makes room.
+    @Test func tooManyOfOneClient() async throws {
+        let configuration = WebSocketServerConfiguration(
+            trustedProxies: AddressRange.loopback,
+            admission: AdmissionLimits(
+                maxConnections: 100, maxConnectionsPerAddress: 1, maxWebSocketsPerAddress: 2, exemptAddresses: []))
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
+            func connect(_ client: String) async throws -> WebSocketConnection {
+                try await WebSocketClient.connect(
+                    to: server.url("/echo"), options: DialOptions(fields: [HTTPField.Name("X-Forwarded-For")!: client]))
+            }
+            let first = try await connect("192.0.2.1")
+            _ = try await connect("192.0.2.1")
+            _ = try await connect("192.0.2.2")
+            do {
+                _ = try await connect("192.0.2.1")
+                Issue.record("it was let in")
+            } catch let error as DialError {
+                #expect(error.refusal?.response.status == .tooManyRequests)
+            }
+            try await first.close()
+            // The server hears of the end of the connection a little later.
+            while true {
+                do {
+                    _ = try await connect("192.0.2.1")
+                    break
+                } catch let error as DialError {
+                    #expect(error.refusal?.response.status == .tooManyRequests)
+                }
+            }
+        }
+    }
+
     @Test func health() async throws {
         let readiness = Readiness()
         let router = echoRouter()

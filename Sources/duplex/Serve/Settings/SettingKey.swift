@@ -12,7 +12,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case tlsClientCertificates = "tls.clientCertificates"
     case tlsReloadInterval = "tls.reloadInterval"
     case http2, allowOrigin, proxyProtocolFrom, trustedProxies, forwardedField
-    case maxConnections, maxConnectionsPerAddress, handshakesPerSecond
+    case maxConnections, maxConnectionsPerAddress, maxWebSocketsPerAddress, exemptAddresses, handshakesPerSecond
     case handshakeTimeout, idleTimeout
     case maxMessageSize, sendBuffer, maxSendBuffer, receiveBuffer
     case messagesPerSecond, bytesPerSecond, rateAction, slowConsumers
@@ -68,8 +68,9 @@ extension SettingKey {
         case .logLevel: .choice(Logger.Level.allCases.map(\.rawValue))
         case .compressionMode: .choice(CompressionMode.allCases.map(\.rawValue))
         case .allowOrigin: .origins
-        case .proxyProtocolFrom, .trustedProxies: .ranges
-        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond:
+        case .proxyProtocolFrom, .trustedProxies, .exemptAddresses: .ranges
+        case .maxConnections, .maxConnectionsPerAddress, .maxWebSocketsPerAddress, .handshakesPerSecond,
+            .messagesPerSecond:
             .count(0...10_000_000)
         case .handshakeTimeout, .idleTimeout: .duration(.milliseconds(100)...day)
         case .keepaliveTimeout: .duration(.seconds(1)...day)
@@ -87,6 +88,11 @@ extension SettingKey {
         }
     }
 
+    /// The default, as the values that would be given.
+    var standardTexts: [String]? {
+        self.standard.map { self.kind.isList ? $0.split(separator: ",").map(String.init) : [$0] }
+    }
+
     /// The default as it would be written; nil where a setting that is not given means something of its own.
     var standard: String? {
         switch self {
@@ -99,6 +105,8 @@ extension SettingKey {
         case .http2: "tls"
         case .maxConnections, .messagesPerSecond, .bytesPerSecond: "0"
         case .maxConnectionsPerAddress: "\(AdmissionLimits.defaultMaxConnectionsPerAddress)"
+        case .maxWebSocketsPerAddress: "\(AdmissionLimits.defaultMaxWebSocketsPerAddress)"
+        case .exemptAddresses: AdmissionLimits.defaultExemptAddresses.map(\.description).joined(separator: ",")
         case .handshakesPerSecond: "\(AdmissionLimits.defaultHandshakesPerSecond)"
         case .handshakeTimeout: Quantity.text(of: WebSocketServerConfiguration.defaultHandshakeTimeout)
         case .idleTimeout: Quantity.text(of: Settings.defaultIdleTimeout)

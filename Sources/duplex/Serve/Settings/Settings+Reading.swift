@@ -25,6 +25,8 @@ extension Settings {
         self.forwardedField = found.choice(.forwardedField, .xForwardedFor)
         self.maxConnections = found.count(.maxConnections)
         self.maxConnectionsPerAddress = found.count(.maxConnectionsPerAddress)
+        self.maxWebSocketsPerAddress = found.count(.maxWebSocketsPerAddress)
+        self.exemptAddresses = found.list(.exemptAddresses) ?? []
         self.handshakesPerSecond = found.count(.handshakesPerSecond)
         self.handshakeTimeout = found.duration(.handshakeTimeout)
         self.idleTimeout = found.duration(.idleTimeout)

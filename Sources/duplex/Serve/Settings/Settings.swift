@@ -64,6 +64,9 @@ struct Settings: Sendable {
     var maxConnections: Int
     /// Zero for as many as there may be in all; so are the other limits.
     var maxConnectionsPerAddress: Int
+    var maxWebSocketsPerAddress: Int
+    /// For which addresses neither holds.
+    var exemptAddresses: [String]
     var handshakesPerSecond: Int
     var handshakeTimeout: Duration
     var idleTimeout: Duration

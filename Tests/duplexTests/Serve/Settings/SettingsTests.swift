@@ -31,6 +31,8 @@ import WebSocketServer
         #expect(settings.chat.maxSendBuffer == ChatRoom.maxWaiting)
         let admission = settings.server(tls: nil, openFiles: 1024).admission
         #expect(admission.maxConnectionsPerAddress == AdmissionLimits.defaultMaxConnectionsPerAddress)
+        #expect(admission.maxWebSocketsPerAddress == AdmissionLimits.defaultMaxWebSocketsPerAddress)
+        #expect(admission.exemptAddresses == AdmissionLimits.defaultExemptAddresses)
         #expect(admission.handshakesPerSecond == AdmissionLimits.defaultHandshakesPerSecond)
         #expect(settings.echo.rates == nil)
         #expect(settings.chat.keepalive == WebSocketConfiguration.Keepalive())
@@ -40,9 +42,12 @@ import WebSocketServer
 
     /// Zero switches a limit off.
     @Test func noLimits() throws {
-        let settings = try self.settings(["--max-connections-per-address", "0", "--handshakes-per-second", "0"])
+        let settings = try self.settings([
+            "--max-connections-per-address", "0", "--max-web-sockets-per-address", "0", "--handshakes-per-second", "0",
+        ])
         let admission = settings.server(tls: nil, openFiles: 1024).admission
         #expect(admission.maxConnectionsPerAddress == nil)
+        #expect(admission.maxWebSocketsPerAddress == nil)
         #expect(admission.handshakesPerSecond == nil)
     }
 
@@ -59,7 +64,7 @@ import WebSocketServer
             "takeover",
             "--compression-level", "1", "--compression-window-bits", "9", "--compression-threshold", "2",
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
-            "--forwarded-field", "forwarded",
+            "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -76,6 +81,8 @@ import WebSocketServer
         let server = settings.server(tls: nil, openFiles: 1024)
         #expect(server.http2 == .everywhere)
         #expect(server.forwardedField == .forwarded)
+        #expect(server.admission.maxWebSocketsPerAddress == 17)
+        #expect(server.admission.exemptAddresses == [try AddressRange(parsing: "::3")])
         #expect(server.handshakeTimeout == .seconds(2))
         #expect(server.http1.idleTimeout == .seconds(3))
         #expect(server.drain == DrainPolicy(pace: 16, window: .seconds(6), reconnectAfter: .seconds(8)))
