@@ -21,6 +21,15 @@ struct ForwardedClient: Equatable {
         var host: String?
     }
 
+    /// The scheme as one of a page's: some proxies tell that of the WebSocket. Nil when it is told to nobody, or is none of these.
+    var pageScheme: String? {
+        switch self.scheme {
+        case "https", "wss": "https"
+        case "http", "ws": "http"
+        default: nil
+        }
+    }
+
     init(address: SocketAddress?) {
         self.address = address
     }

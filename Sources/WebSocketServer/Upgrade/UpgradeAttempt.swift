@@ -64,8 +64,10 @@ final class UpgradeAttempt: Sendable {
     private var shownAddress: String { self.clientAddress.map(String.init(describing:)) ?? "-" }
 
     /// The request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
+    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
     var requestAtProxy: HTTPRequest {
         var request = self.request
+        request.scheme = self.forwarded.pageScheme ?? (self.peer.isSecure ? "https" : nil)
         if let host = self.forwarded.host { request.authority = host }
         return request
     }

@@ -79,6 +79,14 @@ struct ForwardedClientTests {
         #expect(try self.client(x, in: .forwarded) == nobody)
     }
 
+    @Test(arguments: [
+        ("https", "https"), ("WSS", "https"), ("http", "http"), ("ws", "http"), ("ftp", nil), ("", nil),
+    ])
+    func pageScheme(told: String, scheme: String?) throws {
+        #expect(try self.client([("X-Forwarded-Proto", told)]).pageScheme == scheme)
+        #expect(try self.client([("Forwarded", "proto=\(told)")], in: .forwarded).pageScheme == scheme)
+    }
+
     /// From whom it comes decides.
     @Test func whoIsBelieved() throws {
         for field in [ForwardedField.xForwardedFor, .forwarded] {
