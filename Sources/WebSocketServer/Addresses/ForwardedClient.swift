@@ -21,7 +21,7 @@ struct ForwardedClient: Equatable {
         var host: String?
     }
 
-    /// The scheme as one of a page's: some proxies tell that of the WebSocket. Nil when it is told to nobody, or is none of these.
+    /// The scheme as one of a page's: some proxies tell that of the WebSocket. Nil when nobody tells it, or something else.
     var pageScheme: String? {
         switch self.scheme {
         case "https", "wss": "https"
