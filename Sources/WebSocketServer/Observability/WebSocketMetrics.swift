@@ -45,7 +45,7 @@ public final class WebSocketMetrics: Sendable {
         "websocket_queued_bytes": "Bytes that wait for sockets that are full.",
         "websocket_messages_dropped_total": "Messages that were not sent to peers that are too slow.",
         "websocket_peers_given_up_total": "Peers that did not answer a ping.",
-        "websocket_handshakes_refused_total": "Handshakes that were refused, by status.",
+        "websocket_handshakes_refused_total": "Handshakes that were refused, and what did not get as far as one, by status and reason.",
         "websocket_handshake_duration_seconds": "Time from a handshake's request to its answer.",
         "http_connections_refused_total": "Connections that were not let in, by reason.",
         "event_loop_lag_seconds": "How long a call took to come to an event loop; the longest of the loops.",
@@ -105,8 +105,9 @@ public final class WebSocketMetrics: Sendable {
 
     // MARK: When it happens
 
-    func handshakeRefused(_ status: Int) {
-        self.count("websocket_handshakes_refused_total", 1, [("status", String(status))])
+    func handshakeRefused(_ status: Int, _ reason: Refusal.Reason) {
+        self.count(
+            "websocket_handshakes_refused_total", 1, [("status", String(status)), ("reason", reason.rawValue)])
     }
 
     func handshakeAnswered(after duration: Duration) {

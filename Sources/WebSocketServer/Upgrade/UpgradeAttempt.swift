@@ -42,6 +42,7 @@ final class UpgradeAttempt: Sendable {
     /// Let go of at the end: the transport's promise holds this.
     private let transport: Mutex<(any UpgradeTransport)?>
     private let decision = Mutex<Result<Plan, any Error>?>(nil)
+    private let refusalReason = Mutex(Refusal.Reason.route)
 
     init(
         request: HTTPRequest, offer: ServerHandshake.Offer, peer: Peer, shared: ServerShared,
@@ -80,6 +81,12 @@ final class UpgradeAttempt: Sendable {
 
     private var plan: Plan? { try? self.decided?.get() }
 
+    /// A route's own answer that refuses, whose reason metrics name.
+    func refusing(_ refusal: Refusal) -> Response {
+        self.refusalReason.withLock { $0 = refusal.reason }
+        return Response(refusal)
+    }
+
     /// What the route threw.
     private var routeError: (any Error)? {
         guard case .failure(let error) = self.decided else { return nil }
@@ -101,7 +108,7 @@ final class UpgradeAttempt: Sendable {
             // A refused handshake ends its connection, or its stream, as well.
             if ticket.isCounted { channel.closeFuture.whenComplete { _ in admission.webSocketClosed(ticket) } }
         case .refuse(let reason):
-            return await self.refuse(Refusal(reason), on: channel, span, logger)
+            return await self.refuse(Refusal(reason), on: channel, span)
         }
         let begin = ContinuousClock.now
         let decided = await UpgradeAttempt.within(context) {
@@ -124,24 +131,10 @@ final class UpgradeAttempt: Sendable {
     }
 
     /// Refuses before the application is asked.
-    private func refuse(
-        _ refusal: Refusal, on channel: any Channel, _ span: HandshakeSpan?, _ logger: Logger
-    ) async {
+    private func refuse(_ refusal: Refusal, on channel: any Channel, _ span: HandshakeSpan?) async {
         defer { span?.refused(refusal.status) }
         guard let transport = self.transport.withLock({ $0.take() }) else { return }
-        self.tell(refusal: refusal.status, logger)
         try? await channel.eventLoop.submit { transport.refuse(refusal) }.get()
-    }
-
-    /// Counts a refusal, and tells of it in the log.
-    private func tell(refusal status: HTTPResponse.Status, _ logger: Logger) {
-        self.shared.configuration.metrics?.handshakeRefused(status.code)
-        logger.info(
-            "handshake refused",
-            metadata: [
-                "status": "\(status.code)", "path": "\(self.request.path ?? "")",
-                "peer": "\(self.shownAddress)",
-            ])
     }
 
     /// Tells in the log that the connection is open, and how it ends; only where somebody wants to know.
@@ -243,8 +236,8 @@ final class UpgradeAttempt: Sendable {
         guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
             guard response.status == self.offer.acceptance, let plan = self.plan else {
-                let refusal = Refusal(response, body: body, of: self.request)
-                self.tell(refusal: refusal.status, logger)
+                let reason = self.refusalReason.withLock { $0 }
+                let refusal = Refusal(response, body: body, of: self.request, as: reason)
                 transport.refuse(refusal)
                 span?.refused(refusal.status, error: self.routeError)
                 return nil
