@@ -80,6 +80,9 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
         switch (self.state, part) {
+        case (.idle, .head(let request)) where self.hasTooManyFields(request):
+            self.refuse(
+                Refusal(.requestHeaderFieldsTooLarge, "the request has too many header fields", as: .tooLarge))
         case (.idle, .head(let request)) where request.method == .connect && request.extendedConnectProtocol != nil:
             self.receivedConnect(request)
         case (.idle, _):
@@ -94,6 +97,15 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         case (.done, _):
             context.fireChannelRead(data)
         }
+    }
+
+    /// Whether the request has more fields than one over HTTP/1.1 may have. A cookie that was taken apart is one (RFC 9113, section
+    /// 8.2.3).
+    private func hasTooManyFields(_ request: HTTPRequest) -> Bool {
+        let (fields, most) = (request.headerFields, self.shared.configuration.http1.httpDecoder.maxHeaderFieldCount)
+        guard fields.count > most else { return false }
+        let cookies = fields.count { $0.name == .cookie }
+        return fields.count - max(cookies - 1, 0) > most
     }
 
     private func receivedConnect(_ connect: HTTPRequest) {

@@ -55,6 +55,32 @@ struct HTTP2ServerChannelTests {
         }
     }
 
+    /// As many as over HTTP/1.1, of a CONNECT and of an ordinary request. Cookies that were taken apart are one.
+    @Test func numberOfFields() async throws {
+        func fields(_ count: Int, cookies: Int = 0) -> [(String, String)] {
+            [("sec-websocket-version", "13")] + (1..<count - min(cookies, 1)).map { ("x\($0)", "y") }
+                + (0..<cookies).map { ("cookie", "c\($0)=1") }
+        }
+        try await self.with { connection in
+            let other = try await self.open(connection)
+            for (fields, connect, get) in [
+                (fields(100), "200", "200"), (fields(100, cookies: 5), "200", "200"),
+                (fields(101), "431", "431"), (fields(101, cookies: 5), "431", "431"), (fields(400), "431", "431"),
+            ] {
+                let upgrade = try await connection.open()
+                try await upgrade.send(RawHTTP2Stream.connect("/echo", fields))
+                #expect(try await upgrade.headers()[":status"] == [connect])
+                let ordinary = try await connection.open()
+                let request: [(String, String)] = [
+                    (":method", "GET"), (":scheme", "http"), (":path", "/page"), (":authority", "a.example"),
+                ]
+                try await ordinary.send(HPACKHeaders(request + fields), endStream: true)
+                #expect(try await ordinary.headers()[":status"] == [get])
+            }
+            try await self.echo(other, "still here")
+        }
+    }
+
     @Test func anotherProtocol() async throws {
         try await self.with { connection in
             let other = try await self.open(connection)
