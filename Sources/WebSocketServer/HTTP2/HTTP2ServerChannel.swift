@@ -56,7 +56,7 @@ struct HTTP2ServerChannel: Sendable {
                 }
             }
         } catch {
-            logger.debug("HTTP/2 connection failed", metadata: ["error": "\(error)"])
+            logger.debug("HTTP/2 connection failed", metadata: ["error": .foreign(error)])
         }
     }
 }

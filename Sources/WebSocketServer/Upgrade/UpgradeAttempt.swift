@@ -144,7 +144,7 @@ final class UpgradeAttempt: Sendable {
         logger.debug(
             "WebSocket opened",
             metadata: [
-                "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
+                "path": .foreign(self.request.path ?? ""), "subprotocol": "\(connection.subprotocol ?? "-")",
                 "peer": "\(self.shownAddress)",
                 "http": "\(self.peer.httpVersion)",
             ])
@@ -152,7 +152,7 @@ final class UpgradeAttempt: Sendable {
             logger.debug(
                 "WebSocket closed",
                 metadata: [
-                    "code": "\(closure.code)", "reason": "\(closure.reason)", "clean": "\(closure.wasClean)",
+                    "code": "\(closure.code)", "reason": .foreign(closure.reason), "clean": "\(closure.wasClean)",
                     "duration": "\(ContinuousClock.now - begin)",
                 ])
         }
@@ -169,7 +169,7 @@ final class UpgradeAttempt: Sendable {
             // The closing handshake may already be under way, or the connection gone: then this changes nothing.
             if !(error is WebSocketError || error is CancellationError) {
                 logger.error(
-                    "WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
+                    "WebSocket handler failed", metadata: ["error": .foreign(error), "path": .foreign(self.request.path ?? "")])
             }
             try? connection.startClosing(code: error is CancellationError ? .goingAway : .internalError)
         }
@@ -192,7 +192,7 @@ final class UpgradeAttempt: Sendable {
                     do {
                         try await responder(request, ResponseWriter(outbound: writer), channel)
                     } catch {
-                        logger.error("WebSocket route failed", metadata: ["error": "\(error)"])
+                        logger.error("WebSocket route failed", metadata: ["error": .foreign(error)])
                     }
                     writer.finish()
                 }
