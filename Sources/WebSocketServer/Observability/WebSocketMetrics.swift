@@ -45,7 +45,8 @@ public final class WebSocketMetrics: Sendable {
         "websocket_queued_bytes": "Bytes that wait for sockets that are full.",
         "websocket_messages_dropped_total": "Messages that were not sent to peers that are too slow.",
         "websocket_peers_given_up_total": "Peers that did not answer a ping.",
-        "websocket_handshakes_refused_total": "Handshakes that were refused, and what did not get as far as one, by status and reason.",
+        "websocket_handshakes_refused_total":
+            "Handshakes that were refused, and what did not get as far as one, by status and reason.",
         "websocket_handshake_duration_seconds": "Time from a handshake's request to its answer.",
         "http_connections_refused_total": "Connections that were not let in, by reason.",
         "event_loop_lag_seconds": "How long a call took to come to an event loop; the longest of the loops.",

@@ -169,7 +169,8 @@ final class UpgradeAttempt: Sendable {
             // The closing handshake may already be under way, or the connection gone: then this changes nothing.
             if !(error is WebSocketError || error is CancellationError) {
                 logger.error(
-                    "WebSocket handler failed", metadata: ["error": .foreign(error), "path": .foreign(self.request.path ?? "")])
+                    "WebSocket handler failed",
+                    metadata: ["error": .foreign(error), "path": .foreign(self.request.path ?? "")])
             }
             try? connection.startClosing(code: error is CancellationError ? .goingAway : .internalError)
         }

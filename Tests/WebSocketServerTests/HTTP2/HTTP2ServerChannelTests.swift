@@ -81,6 +81,33 @@ struct HTTP2ServerChannelTests {
         }
     }
 
+    /// One connection carries many WebSockets, and its client may have so many.
+    @Test func tooManyOfOneClient() async throws {
+        let configuration = WebSocketServerConfiguration(
+            http2: .everywhere,
+            admission: AdmissionLimits(maxConnections: 9, maxWebSocketsPerAddress: 2, exemptAddresses: []))
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
+            try await RawHTTP2Connection.with(port: server.port) { connection in
+                let first = try await self.open(connection)
+                let second = try await self.open(connection)
+                let third = try await connection.open()
+                try await third.send(RawHTTP2Stream.connect("/echo"))
+                #expect(try await third.headers()[":status"] == ["429"])
+                try await self.echo(first, "still here")
+                // A stream that has ended has made room for another.
+                try await second.send(Frame.maskedClose(1000), endStream: true)
+                _ = try await second.bytesToEnd()
+                var status: [String] = []
+                while status != ["200"] {
+                    let next = try await connection.open()
+                    try await next.send(RawHTTP2Stream.connect("/echo"))
+                    status = try await next.headers()[":status"]
+                    #expect(status == ["200"] || status == ["429"])
+                }
+            }
+        }
+    }
+
     @Test func anotherProtocol() async throws {
         try await self.with { connection in
             let other = try await self.open(connection)

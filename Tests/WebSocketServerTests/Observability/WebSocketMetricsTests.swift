@@ -125,7 +125,7 @@ struct WebSocketMetricsTests {
             (Handshake.request("/echo", "Content-Length: 5"), 400, "body"),
             (Handshake.request("/echo", "Sec-WebSocket-Extensions: ;"), 400, "extensions"),
             (Handshake.request("/echo", "X: \(String(repeating: "x", count: 100 << 10))"), 431, "too_large"),
-            ("GET / HTTP/1.1\nHost: a b\n\n", 400, "grammar"), (Handshake.request("/nothing"), 404, "route"),
+            ("GET / HTTP/1.1\r\nA B: x\r\n\r\n", 400, "grammar"), (Handshake.request("/nothing"), 404, "route"),
             (Handshake.request("/same", "Origin: http://evil.example"), 403, "origin"),
             (Handshake.request("/chat"), 400, "subprotocol"),
             (Handshake.request() + Handshake.get("/page"), 400, "pipelined"),
