@@ -7,7 +7,8 @@ import resource
 import tempfile
 
 from checks import check, equal
-from wire import PING, TEXT, Wire, frame, handshake
+from duplex import collected
+from wire import PING, TEXT, Wire, close_frame, frame, handshake
 
 FOREIGN = "Origin: http://other.example"
 
@@ -127,6 +128,47 @@ def effects(duplex):
     with check("--handshake-timeout: a connection that says nothing is closed"):
         with duplex.server("--handshake-timeout", "200ms") as server, Wire(server.port) as wire:
             wire.ended()
+    with check("--max-web-sockets-per-address counts clients as a trusted proxy tells them in its field, and in no other"):
+        arguments = ("--trusted-proxies", "127.0.0.1", "--max-web-sockets-per-address", "1")
+        with duplex.server(*arguments) as server, Wire(server.port) as first:
+            first.open("/echo", "X-Forwarded-For: 192.0.2.1")
+            refused(server, "/echo", "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.9", status=429)
+            refused(server, "/echo", "Forwarded: garbage", "X-Forwarded-For: 192.0.2.1", status=429)
+            opened(server, "/echo", "X-Forwarded-For: 192.0.2.2")
+        with duplex.server(*arguments, "--forwarded-field", "forwarded") as server, Wire(server.port) as first:
+            first.open("/echo", "Forwarded: for=192.0.2.1")
+            refused(server, "/echo", 'Forwarded: for=", for=192.0.2.1', "X-Forwarded-For: 192.0.2.9", status=429)
+            opened(server, "/echo", "Forwarded: for=192.0.2.2")
+    with check("--exempt-addresses: this machine is exempt, unless another is named"):
+        arguments = ("--max-web-sockets-per-address", "1", "--max-connections-per-address", "2")
+        with duplex.server(*arguments) as server, Wire(server.port) as first, Wire(server.port) as second:
+            first.open(), second.open()
+            opened(server, "/echo")
+        with duplex.server(*arguments, "--exempt-addresses", "192.0.2.0/24") as server, Wire(server.port) as first:
+            first.open()
+            with Wire(server.port) as second:
+                second.send(handshake(second.host))
+                equal(second.answer()[0], 429)
+                # Beside these two nobody is taken.
+                with Wire(server.port) as third:
+                    equal(third.ended(), b"")
+    with check("pages over http are not of the same origin where a trusted proxy says https"):
+        with duplex.server("--trusted-proxies", "127.0.0.1") as server:
+            host = f"127.0.0.1:{server.port}"
+            opened(server, "/chat", f"Origin: https://{host}", "X-Forwarded-Proto: https")
+            refused(server, "/chat", f"Origin: http://{host}", "X-Forwarded-Proto: https")
+            opened(server, "/chat", f"Origin: http://{host}"), opened(server, "/chat", f"Origin: https://{host}")
+    with check("a line break in a Close reason begins no line in the log"):
+        with duplex.server("--log-level", "debug") as server:
+            lines, thread = collected(server.process.stderr)
+            with Wire(server.port) as wire:
+                wire.open().send(close_frame(1000, "bye\nforged line\r\x1b[31m"))
+                equal(wire.closed()[0], 1000)
+            server.signal(15)
+            equal(server.process.wait(20), 0)
+            thread.join()
+            log = b"".join(lines).decode()
+            assert "bye\\nforged line\\r\\u{1B}[31m" in log and "\nforged" not in log, log[-2000:]
     with check("--compression off in a file, --compression-level in a variable"):
         with duplex.server("--compression", "off") as server, Wire(server.port) as wire:
             wire.open("/echo", "Sec-WebSocket-Extensions: permessage-deflate")
@@ -141,10 +183,10 @@ def opened(server, path, *fields):
         wire.open(path, *fields)
 
 
-def refused(server, path, *fields):
+def refused(server, path, *fields, status=403):
     with Wire(server.port) as wire:
         wire.send(handshake(wire.host, path, *fields))
-        equal(wire.answer()[0], 403)
+        equal(wire.answer()[0], status)
 
 
 def open_files(duplex):

@@ -122,7 +122,9 @@ listen {name}
 
 
 def http(build):
-    with files() as issued, serving(build, "--trusted-proxies", "127.0.0.1") as (server, told):
+    trusted = ("--trusted-proxies", "127.0.0.1")
+    with files() as issued, serving(build, *trusted) as (server, told), \
+            serving(build, *trusted, "--forwarded-field", "forwarded") as (second, told_by_forwarded):
         plain, secure, forwarded, other = free_ports(4)
         # `option forwarded` came with 2.8.
         says = "option forwarded" if version() >= (2, 8) else 'http-request set-header Forwarded "for=%[src];proto=http"'
@@ -135,16 +137,13 @@ listen plain
 listen secure
     mode http
     bind 127.0.0.1:{secure} ssl crt {issued.both}
-    http-request del-header Forwarded
     option forwardfor
     server one 127.0.0.1:{server.port}
 listen forwarded
     mode http
     bind 127.0.0.1:{forwarded}
-    http-request del-header Forwarded
-    http-request del-header X-Forwarded-For
     {says}
-    server one 127.0.0.1:{server.port}
+    server two 127.0.0.1:{second.port}
 listen other
     mode http
     bind 127.0.0.1:{other}
@@ -152,16 +151,16 @@ listen other
     server one 127.0.0.1:{server.port} source 127.0.0.9
 """
         with haproxy(issued.folder, sections, plain, secure, forwarded, other):
-            for what, url, options in (
-                ("option forwardfor", f"ws://127.0.0.1:{plain}/echo", {}),
-                ("option forwardfor, wss", f"wss://localhost:{secure}/echo", {"ssl": issued.context()}),
-                ("Forwarded", f"ws://127.0.0.1:{forwarded}/echo", {}),
+            for what, url, options, teller in (
+                ("option forwardfor", f"ws://127.0.0.1:{plain}/echo", {}, told),
+                ("option forwardfor, wss", f"wss://localhost:{secure}/echo", {"ssl": issued.context()}, told),
+                ("Forwarded", f"ws://127.0.0.1:{forwarded}/echo", {}, told_by_forwarded),
             ):
-                with check(f"{what}: an echo, and the client's address, whatever it claims"):
+                with check(f"{what}: an echo, and the client's address, whatever it claims in whatever field"):
                     works(url, source=CLIENT, **options)
-                    equal(told.next()[0], CLIENT)
+                    equal(teller.next()[0], CLIENT)
                     works(url, source=CLIENT, additional_headers=LIES, **options)
-                    equal(told.next()[0], CLIENT)
+                    equal(teller.next()[0], CLIENT)
             with check("from an address that is not trusted they are not believed"):
                 works(f"ws://127.0.0.1:{other}/echo", source=CLIENT)
                 equal(told.next()[0], "127.0.0.9")

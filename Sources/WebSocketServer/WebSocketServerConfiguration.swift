@@ -38,9 +38,11 @@ public struct WebSocketServerConfiguration: Sendable {
     public var tls: ServerTLS?
     /// Which connections begin with a PROXY protocol header. Default: none.
     public var proxyProtocol: ProxyProtocol
-    /// Whose `X-Forwarded-For` fields, with `-Proto` and `-Host`, are believed; and `Forwarded` (RFC 7239) where there is no
-    /// `X-Forwarded-For`. Default: nobody's. A proxy that sets the one has to remove what clients send of the others.
+    /// Which proxies are believed when they say who the client is, in ``forwardedField``. Default: none. Of the fields that belong
+    /// together a proxy has to write or to remove each.
     public var trustedProxies: [AddressRange]
+    /// In which field they say it; the others are not looked at. Default ``ForwardedField/xForwardedFor``.
+    public var forwardedField: ForwardedField
     /// How many connections and handshakes are let in.
     public var admission: AdmissionLimits
     /// How WebSockets are told to go when the server shuts down.
@@ -66,7 +68,8 @@ public struct WebSocketServerConfiguration: Sendable {
     ///   - http2: Where HTTP/2 is spoken.
     ///   - tls: Certificates.
     ///   - proxyProtocol: Which connections begin with a PROXY protocol header.
-    ///   - trustedProxies: Whose `X-Forwarded-For` and `Forwarded` fields are believed.
+    ///   - trustedProxies: Which proxies are believed when they say who the client is.
+    ///   - forwardedField: In which field they say it.
     ///   - admission: How many connections and handshakes are let in.
     ///   - drain: How WebSockets are told to go when the server shuts down.
     ///   - metrics: Who is told what happens.
@@ -77,6 +80,7 @@ public struct WebSocketServerConfiguration: Sendable {
         tls: ServerTLS? = nil,
         proxyProtocol: ProxyProtocol = .off,
         trustedProxies: [AddressRange] = [],
+        forwardedField: ForwardedField = .xForwardedFor,
         admission: AdmissionLimits = AdmissionLimits(),
         drain: DrainPolicy = DrainPolicy(),
         metrics: WebSocketMetrics? = nil
@@ -87,6 +91,7 @@ public struct WebSocketServerConfiguration: Sendable {
         self.tls = tls
         self.proxyProtocol = proxyProtocol
         self.trustedProxies = trustedProxies
+        self.forwardedField = forwardedField
         self.admission = admission
         self.drain = drain
         self.metrics = metrics

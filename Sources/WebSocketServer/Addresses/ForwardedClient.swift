@@ -2,11 +2,8 @@ import HTTPTypes
 import NIOCore
 import WebSocketCore
 
-/// What proxies say about the client in `X-Forwarded-For`, `-Proto` and `-Host`, or in `Forwarded` (RFC 7239) where there is no
-/// `X-Forwarded-For`. Each proxy adds its own at the end; so they are read from there, as long as whoever said it is trusted.
-///
-/// Only one of the two is a proxy's: the other it passes on as the client sent it. Nearly all proxies (nginx, HAProxy, Caddy,
-/// Traefik, the clouds' balancers) set `X-Forwarded-For` and know nothing of `Forwarded`, so that one comes first.
+/// What proxies say about the client. Each adds its own at the end; so they are read from there, as long as whoever said it is
+/// trusted.
 struct ForwardedClient: Equatable {
     /// How many entries are looked at: 32, more than there are proxies in a row.
     static let maxHops = 32
@@ -24,19 +21,38 @@ struct ForwardedClient: Equatable {
         var host: String?
     }
 
+    /// The scheme as one of a page's: some proxies tell that of the WebSocket. Nil when nobody tells it, or something else.
+    var pageScheme: String? {
+        switch self.scheme {
+        case "https", "wss": "https"
+        case "http", "ws": "http"
+        default: nil
+        }
+    }
+
+    init(address: SocketAddress?) {
+        self.address = address
+    }
+
     /// Reads the fields.
     ///
     /// - Parameters:
     ///   - fields: The request's.
     ///   - address: The connection's other end; nil for a Unix socket.
-    ///   - trusted: Whose entries are believed. Fields that break their grammar are believed nobody.
-    init(of fields: HTTPFields, from address: SocketAddress?, trusting trusted: [AddressRange]) {
+    ///   - trusted: Whose entries are believed.
+    ///   - field: In which of the fields. An entry that breaks its grammar says nothing, and what stands before it is hearsay.
+    init(
+        of fields: HTTPFields, from address: SocketAddress?, trusting trusted: [AddressRange], in field: ForwardedField
+    ) {
         self.address = address
         guard !trusted.isEmpty, trusted.contains(address) else { return }
-        let isX = fields.contains(HTTPField.Name("X-Forwarded-For")!)
-        let hops = (isX ? nil : ForwardedClient.forwarded(fields)) ?? ForwardedClient.xForwarded(fields)
+        let hops =
+            switch field {
+            case .xForwardedFor: ForwardedClient.xForwarded(fields)
+            case .forwarded: ForwardedClient.forwarded(fields)
+            }
         var reporter = address
-        for hop in hops.reversed().prefix(ForwardedClient.maxHops) {
+        for hop in hops {
             guard trusted.contains(reporter) else { return }
             self.scheme = hop.scheme ?? self.scheme
             self.host = hop.host ?? self.host
@@ -49,51 +65,55 @@ struct ForwardedClient: Equatable {
 
     // MARK: Forwarded
 
-    /// The entries of `Forwarded`; nil without that field, none when it breaks its grammar.
-    private static func forwarded(_ fields: HTTPFields) -> [Hop]? {
-        let values = fields[values: HTTPField.Name("Forwarded")!]
-        guard !values.isEmpty else { return nil }
-        var hops: [Hop] = []
-        for element in split(values.joined(separator: ","), at: ",") {
-            var hop = Hop()
-            for pair in split(element, at: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard parts.count == 2, HTTPGrammar.isToken(parts[0]), let value = unquoted(parts[1]) else { return [] }
-                switch parts[0].lowercased() {
-                case "for": hop.address = node(value)
-                case "proto": hop.scheme = value.lowercased()
-                case "host": hop.host = value
-                default: break
-                }
-            }
-            hops.append(hop)
-        }
-        return hops
+    /// The entries of `Forwarded`, the last one first.
+    private static func forwarded(_ fields: HTTPFields) -> [Hop] {
+        let value = fields[values: HTTPField.Name("Forwarded")!].joined(separator: ",")
+        return splitFromEnd(value[...], at: ",", most: self.maxHops).map { hop($0) ?? Hop() }
     }
 
-    /// Splits outside of quotes; without the white space around the parts, and without empty ones.
-    private static func split(_ text: some StringProtocol, at separator: Character) -> [Substring] {
+    /// One entry; nil when it breaks the grammar.
+    private static func hop(_ element: Substring) -> Hop? {
+        var hop = Hop()
+        for pair in splitFromEnd(element, at: ";").reversed() {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, HTTPGrammar.isToken(parts[0]), let value = unquoted(parts[1]) else { return nil }
+            switch parts[0].lowercased() {
+            case "for": hop.address = node(value)
+            case "proto": hop.scheme = value.lowercased()
+            case "host": hop.host = value
+            default: break
+            }
+        }
+        return hop
+    }
+
+    /// Splits outside of quotes; without the white space around the parts, and without empty ones. From the end on, since the end is
+    /// a proxy's: a quote that a client has left open must not swallow it.
+    private static func splitFromEnd(
+        _ text: Substring, at separator: Unicode.Scalar, most: Int = .max
+    ) -> [Substring] {
+        let scalars = text.unicodeScalars
         var parts: [Substring] = []
-        var (start, isQuoted, isEscaped) = (text.startIndex, false, false)
-        func add(_ end: String.Index) {
-            let part = Substring(text[start..<end]).drop { $0 == " " || $0 == "\t" }
+        var (end, index, isQuoted) = (scalars.endIndex, scalars.endIndex, false)
+        func add(_ start: String.Index) {
+            let part = Substring(scalars[start..<end]).drop { $0 == " " || $0 == "\t" }
             let trimmed = part.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
             if !trimmed.isEmpty { parts.append(Substring(String(trimmed))) }
         }
-        for index in text.indices {
-            let character = text[index]
-            if isEscaped {
-                isEscaped = false
-            } else if isQuoted, character == "\\" {
-                isEscaped = true
-            } else if character == "\"" {
+        /// Whether an odd number of backslashes stands before, which only matters within quotes.
+        func isEscaped(_ index: String.Index) -> Bool {
+            scalars[..<index].reversed().prefix { $0 == "\\" }.count % 2 == 1
+        }
+        while index > scalars.startIndex, parts.count < most {
+            scalars.formIndex(before: &index)
+            if scalars[index] == "\"", !(isQuoted && isEscaped(index)) {
                 isQuoted.toggle()
-            } else if !isQuoted, character == separator {
-                add(index)
-                start = text.index(after: index)
+            } else if !isQuoted, scalars[index] == separator {
+                add(scalars.index(after: index))
+                end = index
             }
         }
-        add(text.endIndex)
+        if parts.count < most { add(scalars.startIndex) }
         return parts
     }
 
@@ -135,7 +155,7 @@ struct ForwardedClient: Equatable {
 
     // MARK: X-Forwarded-For
 
-    /// The entries of `X-Forwarded-For`. Scheme and host are those that the last proxy tells: their lists, where they are lists,
+    /// The entries of `X-Forwarded-For`, the last one first. Scheme and host are those that the last proxy tells: their lists, where they are lists,
     /// go along with the addresses.
     private static func xForwarded(_ fields: HTTPFields) -> [Hop] {
         func list(_ name: String) -> [String] {
@@ -144,10 +164,10 @@ struct ForwardedClient: Equatable {
         let (addresses, schemes, hosts) = (
             list("X-Forwarded-For"), list("X-Forwarded-Proto"), list("X-Forwarded-Host")
         )
-        let count = max(addresses.count, schemes.count, hosts.count)
+        let count = min(max(addresses.count, schemes.count, hosts.count), self.maxHops)
         /// The entry that belongs to a hop, counted from the end.
         func entry(_ list: [String], _ fromEnd: Int) -> String? { list.dropLast(fromEnd).last }
-        return (0..<count).reversed().map { fromEnd in
+        return (0..<count).map { fromEnd in
             Hop(
                 address: entry(addresses, fromEnd).flatMap(node), scheme: entry(schemes, fromEnd)?.lowercased(),
                 host: entry(hosts, fromEnd))

@@ -8,34 +8,47 @@ final class Admission: Sendable {
     enum Refusal: String, Sendable, CaseIterable {
         case connections
         case connectionsPerAddress = "connections_per_address"
+        case handshakesPerSecond = "handshakes_per_second"
+        case webSocketsPerAddress = "websockets_per_address"
     }
 
-    /// What is said about a connection.
+    /// What is said about a connection, or a handshake.
     enum Decision: Sendable, Hashable {
         /// It is in; when it ends, this has to be given back.
         case accept(Ticket)
         case refuse(Refusal)
     }
 
-    /// A connection's place.
+    /// A connection's place, or a WebSocket's.
     struct Ticket: Sendable, Hashable {
         /// Whose it is, where that is counted.
         fileprivate var address: [UInt8]?
+
+        /// Whether it is counted for an address.
+        var isCounted: Bool { self.address != nil }
     }
 
     /// What is counted.
     private struct State: ~Copyable {
         var count = 0
-        /// Connections of each address; only those that have some.
+        /// Connections of each address, and WebSockets; only those that have some.
         var counts: [[UInt8]: Int] = [:]
+        var webSockets: [[UInt8]: Int] = [:]
         var handshakes: TokenBucket?
     }
 
     private let limits: AdmissionLimits
+    private let exemptAddresses: [AddressRange]
     private let state: Mutex<State>
 
-    init(_ limits: AdmissionLimits) {
+    /// Makes a count.
+    ///
+    /// - Parameters:
+    ///   - limits: How many are let in.
+    ///   - proxies: Those that speak for many, and are exempt, too.
+    init(_ limits: AdmissionLimits, proxies: [AddressRange] = []) {
         self.limits = limits
+        self.exemptAddresses = limits.exemptAddresses + proxies
         self.state = Mutex(
             State(
                 handshakes: limits.handshakesPerSecond.map {
@@ -46,18 +59,17 @@ final class Admission: Sendable {
     /// How many connections there are.
     var count: Int { self.state.withLock { $0.count } }
     /// How many addresses are counted.
-    var addresses: Int { self.state.withLock { $0.counts.count } }
+    var addresses: Int { self.state.withLock { $0.counts.count + $0.webSockets.count } }
 
     /// A connection has come.
     ///
     /// - Parameter address: The client's; nil for a Unix socket.
     func connectionOpened(from address: SocketAddress?) -> Decision {
-        let key = self.limits.maxConnectionsPerAddress == nil ? nil : self.key(address)
+        let key = self.key(address, self.limits.maxConnectionsPerAddress)
         return self.state.withLock { state in
             guard state.count < self.limits.maxConnections else { return .refuse(.connections) }
-            if let key, let most = self.limits.maxConnectionsPerAddress {
-                guard state.counts[key, default: 0] < most else { return .refuse(.connectionsPerAddress) }
-                state.counts[key, default: 0] += 1
+            guard Admission.add(key, to: &state.counts, self.limits.maxConnectionsPerAddress) else {
+                return .refuse(.connectionsPerAddress)
             }
             state.count += 1
             return .accept(Ticket(address: key))
@@ -68,22 +80,51 @@ final class Admission: Sendable {
     func connectionClosed(_ ticket: Ticket) {
         self.state.withLock { state in
             state.count -= 1
-            guard let key = ticket.address, let count = state.counts[key] else { return }
-            state.counts[key] = count == 1 ? nil : count - 1
+            Admission.remove(ticket.address, from: &state.counts)
         }
     }
 
-    /// A handshake has come.
+    /// A handshake has come. It counts as a WebSocket from now on: those that are being decided take as much.
     ///
-    /// - Parameter now: The time in nanoseconds.
-    /// - Returns: Whether it may go on.
-    func handshake(now: UInt64) -> Bool {
-        self.state.withLock { $0.handshakes?.take(now: now) ?? true }
+    /// - Parameters:
+    ///   - address: The client's, as a trusted proxy tells it; nil for a Unix socket.
+    ///   - now: The time in nanoseconds.
+    func handshake(from address: SocketAddress?, now: UInt64) -> Decision {
+        let key = self.key(address, self.limits.maxWebSocketsPerAddress)
+        return self.state.withLock { state in
+            // First: what one address asks in vain is not taken from the others' rate.
+            guard Admission.add(key, to: &state.webSockets, self.limits.maxWebSocketsPerAddress) else {
+                return .refuse(.webSocketsPerAddress)
+            }
+            guard state.handshakes?.take(now: now) ?? true else {
+                Admission.remove(key, from: &state.webSockets)
+                return .refuse(.handshakesPerSecond)
+            }
+            return .accept(Ticket(address: key))
+        }
     }
 
-    /// What an address counts as; nil when it is exempt.
-    private func key(_ address: SocketAddress?) -> [UInt8]? {
-        guard !self.limits.exemptAddresses.contains(address) else { return nil }
+    /// The WebSocket has ended, or did not come about. Only for tickets that are counted.
+    func webSocketClosed(_ ticket: Ticket) {
+        self.state.withLock { Admission.remove(ticket.address, from: &$0.webSockets) }
+    }
+
+    /// Counts one more, if there may be one.
+    private static func add(_ key: [UInt8]?, to counts: inout [[UInt8]: Int], _ most: Int?) -> Bool {
+        guard let key, let most else { return true }
+        guard counts[key, default: 0] < most else { return false }
+        counts[key, default: 0] += 1
+        return true
+    }
+
+    private static func remove(_ key: [UInt8]?, from counts: inout [[UInt8]: Int]) {
+        guard let key, let count = counts[key] else { return }
+        counts[key] = count == 1 ? nil : count - 1
+    }
+
+    /// What an address counts as; nil when there is no limit, or it is exempt.
+    private func key(_ address: SocketAddress?, _ most: Int?) -> [UInt8]? {
+        guard most != nil, !self.exemptAddresses.contains(address) else { return nil }
         let bytes = address?.addressBytes ?? []
         return bytes.count == 16 ? Array(bytes[..<8]) : bytes
     }

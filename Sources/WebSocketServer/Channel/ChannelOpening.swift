@@ -133,7 +133,7 @@ final class ChannelOpening {
         guard !self.isOver else { return }
         self.logger.debug(
             "connection refused",
-            metadata: ["reason": "\(reason)", "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
+            metadata: ["reason": .foreign(reason), "peer": "\(self.peer.address.map(String.init(describing:)) ?? "-")"])
         self.channel.close(promise: nil)
         self.end(.gone)
     }

@@ -15,7 +15,7 @@ final class ServerShared: Sendable {
 
     init(_ configuration: WebSocketServerConfiguration) {
         self.configuration = configuration
-        self.admission = Admission(configuration.admission)
+        self.admission = Admission(configuration.admission, proxies: configuration.trustedProxies)
         self.drain = Drain(configuration.drain)
     }
 

@@ -70,7 +70,7 @@ final class HTTP2LifetimeHandler: ChannelInboundHandler {
 
     private func close(_ reason: String) {
         guard let context else { return }
-        self.logger.debug("HTTP/2 connection closed", metadata: ["reason": "\(reason)"])
+        self.logger.debug("HTTP/2 connection closed", metadata: ["reason": .foreign(reason)])
         context.close(promise: nil)
     }
 

@@ -57,7 +57,7 @@ struct HTTP2ServerChannel: Sendable {
             } catch {
                 // The streams end with their connection, and nothing is cancelled: one of these tasks may be the keeper of the WebSockets
                 // of all connections (`OpenConnections`).
-                logger.debug("HTTP/2 connection failed", metadata: ["error": "\(error)"])
+                logger.debug("HTTP/2 connection failed", metadata: ["error": .foreign(error)])
             }
         }
     }

@@ -37,6 +37,8 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private let peer: Peer
     private let shared: ServerShared
     private let logger: Logger
+    /// The CONNECT, until it is answered: for the log.
+    private var asked: HTTPRequest?
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var isInputOver = false
@@ -78,6 +80,9 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
         switch (self.state, part) {
+        case (.idle, .head(let request)) where self.hasTooManyFields(request):
+            self.refuse(
+                Refusal(.requestHeaderFieldsTooLarge, "the request has too many header fields", as: .tooLarge))
         case (.idle, .head(let request)) where request.method == .connect && request.extendedConnectProtocol != nil:
             self.receivedConnect(request)
         case (.idle, _):
@@ -94,9 +99,20 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         }
     }
 
+    /// Whether the request has more fields than one over HTTP/1.1 may have. A cookie that was taken apart is one (RFC 9113, section
+    /// 8.2.3).
+    private func hasTooManyFields(_ request: HTTPRequest) -> Bool {
+        let (fields, most) = (request.headerFields, self.shared.configuration.http1.httpDecoder.maxHeaderFieldCount)
+        guard fields.count > most else { return false }
+        let cookies = fields.count { $0.name == .cookie }
+        return fields.count - max(cookies - 1, 0) > most
+    }
+
     private func receivedConnect(_ connect: HTTPRequest) {
+        self.asked = connect
         guard ServerHandshake.isConnect(connect) else {
-            return self.refuse(Refusal(.notImplemented, "of the protocols for CONNECT only websocket is spoken here"))
+            return self.refuse(
+                Refusal(.notImplemented, "of the protocols for CONNECT only websocket is spoken here", as: .connect))
         }
         do {
             let offer = try ServerHandshake.offer(ofConnect: connect)
@@ -145,7 +161,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             throw ChannelError.ioOnClosedChannel
         }
         guard !self.isInputOver else {
-            self.refuse(Refusal(.badRequest, "the client has ended its side"))
+            self.refuse(Refusal(.badRequest, "the client has ended its side", as: .inputClosed))
             throw ChannelError.inputClosed
         }
         self.state = .done
@@ -182,6 +198,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             context.close(promise: nil)
         }
         let (head, body) = refusal.streamParts
+        self.shared.refused(head.status.code, refusal.reason, self.asked.take(), from: self.peer, self.logger)
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
             // The client need not end its side: what it sends would be thrown away (RFC 9113, section 8.1).
@@ -208,7 +225,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (self.state, event) {
         case (.deciding, is HTTP2GoAwayEvent):
-            self.refuse(Refusal(.serviceUnavailable, "the server shuts down"))
+            self.refuse(Refusal(.serviceUnavailable, "the server shuts down", as: .shutdown))
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -216,7 +233,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .idle = self.state, !(error is NIOHTTP2Errors.StreamClosed) {
-            self.refuse(Refusal(.badRequest, "the request's head cannot be understood"))
+            self.refuse(Refusal(.badRequest, "the request's head cannot be understood", as: .grammar))
         } else {
             context.fireErrorCaught(error)
         }

@@ -123,7 +123,7 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
                 // Of the body; who called this answers it.
                 throw error
             } catch {
-                logger.debug("a route failed", metadata: ["error": "\(error)"])
+                logger.debug("a route failed", metadata: ["error": .foreign(error)])
                 response = Response(status: .internalServerError)
             }
             response.headers[.date] = date.now

@@ -13,7 +13,15 @@ import WebSocketNIO
 public final class WebSocketMetrics: Sendable {
     private let loops: [any EventLoop]
     private let factory: any MetricsFactory
-    private let last = Mutex(LoopStatistics())
+    /// What was published: of each number the largest, since none ever becomes less.
+    private struct Published: ~Copyable {
+        var counts = LoopStatistics()
+        /// Collections that were begun, and the one whose momentary numbers are shown.
+        var begun = 0
+        var shown = 0
+    }
+
+    private let published = Mutex(Published())
 
     /// Makes the metrics of a server.
     ///
@@ -37,7 +45,8 @@ public final class WebSocketMetrics: Sendable {
         "websocket_queued_bytes": "Bytes that wait for sockets that are full.",
         "websocket_messages_dropped_total": "Messages that were not sent to peers that are too slow.",
         "websocket_peers_given_up_total": "Peers that did not answer a ping.",
-        "websocket_handshakes_refused_total": "Handshakes that were refused, by status.",
+        "websocket_handshakes_refused_total":
+            "Handshakes that were refused, and what did not get as far as one, by status and reason.",
         "websocket_handshake_duration_seconds": "Time from a handshake's request to its answer.",
         "http_connections_refused_total": "Connections that were not let in, by reason.",
         "event_loop_lag_seconds": "How long a call took to come to an event loop; the longest of the loops.",
@@ -45,31 +54,44 @@ public final class WebSocketMetrics: Sendable {
 
     // MARK: Once in a while
 
-    /// Asks the event loops, and passes on what has come since the last time. Any task.
+    /// Asks the event loops, and passes on what has come since the last time. Any task, also several at once.
     public func collect() async {
-        self.publish(await LoopStatistics.collect(from: self.loops))
+        let turn = self.begin()
+        self.publish(await LoopStatistics.collect(from: self.loops), turn)
     }
 
-    func publish(_ new: LoopStatistics) {
-        let old = self.last.withLock { last in
-            defer { last = new }
-            return last
+    /// Begins a collection.
+    ///
+    /// - Returns: Its turn. Of two that go on at once, one loop may have been asked sooner by the one, another by the other.
+    func begin() -> Int {
+        self.published.withLock { published in
+            published.begun += 1
+            return published.begun
         }
-        self.count("websocket_connections_opened_total", new.opened - old.opened)
-        self.count("websocket_messages_received_total", new.messagesReceived - old.messagesReceived)
-        self.count("websocket_messages_sent_total", new.messagesSent - old.messagesSent)
-        self.count("websocket_received_bytes_total", new.bytesReceived - old.bytesReceived)
-        self.count("websocket_sent_bytes_total", new.bytesSent - old.bytesSent)
-        self.count("websocket_messages_dropped_total", new.dropped - old.dropped)
-        self.count("websocket_peers_given_up_total", new.givenUp - old.givenUp)
-        for (code, count) in new.closed where count != old.closed[code] {
-            self.count(
-                "websocket_connections_closed_total", count - old.closed[code, default: 0],
-                [("code", WebSocketMetrics.label(of: code))])
+    }
+
+    /// Passes on what has come since the last time. What was asked earlier than what is published adds nothing, or what of it is
+    /// newer.
+    func publish(_ new: LoopStatistics, _ turn: Int) {
+        self.published.withLock { published in
+            self.count("websocket_connections_opened_total", new.opened, &published.counts.opened)
+            self.count("websocket_messages_received_total", new.messagesReceived, &published.counts.messagesReceived)
+            self.count("websocket_messages_sent_total", new.messagesSent, &published.counts.messagesSent)
+            self.count("websocket_received_bytes_total", new.bytesReceived, &published.counts.bytesReceived)
+            self.count("websocket_sent_bytes_total", new.bytesSent, &published.counts.bytesSent)
+            self.count("websocket_messages_dropped_total", new.dropped, &published.counts.dropped)
+            self.count("websocket_peers_given_up_total", new.givenUp, &published.counts.givenUp)
+            for (code, count) in new.closed {
+                self.count(
+                    "websocket_connections_closed_total", count, &published.counts.closed[code, default: 0],
+                    [("code", WebSocketMetrics.label(of: code))])
+            }
+            guard turn > published.shown else { return }
+            published.shown = turn
+            self.set("websocket_connections_open", Double(new.open))
+            self.set("websocket_queued_bytes", Double(new.queued))
+            self.set("event_loop_lag_seconds", new.lag / .seconds(1))
         }
-        self.set("websocket_connections_open", Double(new.open))
-        self.set("websocket_queued_bytes", Double(new.queued))
-        self.set("event_loop_lag_seconds", new.lag / .seconds(1))
     }
 
     /// A close code as a label: those of libraries and of applications each under one, so that nobody outside can make many.
@@ -84,8 +106,9 @@ public final class WebSocketMetrics: Sendable {
 
     // MARK: When it happens
 
-    func handshakeRefused(_ status: Int) {
-        self.count("websocket_handshakes_refused_total", 1, [("status", String(status))])
+    func handshakeRefused(_ status: Int, _ reason: Refusal.Reason) {
+        self.count(
+            "websocket_handshakes_refused_total", 1, [("status", String(status)), ("reason", reason.rawValue)])
     }
 
     func handshakeAnswered(after duration: Duration) {
@@ -98,8 +121,16 @@ public final class WebSocketMetrics: Sendable {
     }
 
     private func count(_ label: String, _ amount: Int, _ dimensions: [(String, String)] = []) {
-        guard amount >= 0 else { return }
         Counter(label: label, dimensions: dimensions, factory: self.factory).increment(by: amount)
+    }
+
+    /// Brings a counter from what was published up to a number that was read since.
+    private func count(
+        _ label: String, _ total: Int, _ published: inout Int, _ dimensions: [(String, String)] = []
+    ) {
+        let amount = max(total - published, 0)
+        published += amount
+        self.count(label, amount, dimensions)
     }
 
     private func set(_ label: String, _ value: Double) {

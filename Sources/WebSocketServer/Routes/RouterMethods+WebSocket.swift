@@ -97,12 +97,14 @@ extension RouterMethods {
         return self.get(path) { request, context -> Response in
             guard let attempt = UpgradeAttempt.current else { return Response(refusing: request) }
             guard origins.allows(attempt.requestAtProxy) else {
-                return Response(Refusal(.forbidden, "pages of \(request.headers[.origin] ?? "") may not connect"))
+                return attempt.refusing(
+                    Refusal(.forbidden, "pages of \(request.headers[.origin] ?? "") may not connect", as: .origin))
             }
             let agreed = attempt.offer.subprotocol(from: names.compactMap { $0 })
             guard let subprotocol = subprotocols.first(where: { $0.name == agreed }) else {
                 let known = names.compactMap { $0 }.joined(separator: ", ")
-                return Response(Refusal(.badRequest, "one of these subprotocols has to be asked for: \(known)"))
+                return attempt.refusing(
+                    Refusal(.badRequest, "one of these subprotocols has to be asked for: \(known)", as: .subprotocol))
             }
             let acceptance: WebSocketDecision<Value>
             do {

@@ -46,6 +46,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private let peer: Peer
     private let shared: ServerShared
     private let logger: Logger
+    /// The handshake's request, until it is answered: for the log.
+    private var asked: HTTPRequest?
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var hasHTTP = false
@@ -92,7 +94,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             in: self.shared.configuration.handshakeTimeout.timeAmount
         ) {
             self.timeout = nil
-            self.refuse(Refusal(.requestTimeout, "no request came in time"))
+            self.refuse(Refusal(.requestTimeout, "no request came in time", as: .timeout))
         }
     }
 
@@ -151,6 +153,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         do {
             guard head.headers["Host"].count == 1 else { throw HandshakeError(.host) }
             let request = try HTTPRequest(head, secure: self.peer.isSecure, splitCookie: false)
+            self.asked = request
             let version = ServerHandshake.HTTPVersion(major: head.version.major, minor: head.version.minor)
             let offer = try ServerHandshake.offer(of: request, version: version)
             self.state = .receiving(
@@ -159,7 +162,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         } catch let error as HandshakeError {
             self.refuse(Refusal(error))
         } catch {
-            self.refuse(Refusal(.badRequest, "the request's head cannot be understood"))
+            self.refuse(Refusal(.badRequest, "the request's head cannot be understood", as: .grammar))
         }
     }
 
@@ -182,7 +185,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         removed.futureResult.assumeIsolated().whenComplete { _ in
             guard case .deciding = self.state else { return }
             if behind.isNoFrame {
-                self.refuse(Refusal(.badRequest, "nothing may stand behind a handshake before its answer"))
+                self.refuse(
+                    Refusal(.badRequest, "nothing may stand behind a handshake before its answer", as: .pipelined))
             } else {
                 decide()
             }
@@ -278,10 +282,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             throw ChannelError.ioOnClosedChannel
         }
         guard !self.isInputClosed else {
-            self.refuse(Refusal(.badRequest, "the client has ended its side"))
+            self.refuse(Refusal(.badRequest, "the client has ended its side", as: .inputClosed))
             throw ChannelError.inputClosed
         }
         self.state = .upgraded
+        self.asked = nil
         context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponseHead(response))), promise: nil)
         let pipeline = context.pipeline.syncOperations
         pipeline.removeHandler(self.encoder, promise: nil)
@@ -315,6 +320,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     }
 
     private func send(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        self.shared.refused(refusal.status.code, refusal.reason, self.asked.take(), from: self.peer, self.logger)
         let (head, body) = refusal.parts
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
@@ -383,7 +389,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             context.close(promise: nil)
         case (.deciding, is ChannelShouldQuiesceEvent), (.receiving, is ChannelShouldQuiesceEvent),
             (.handingOver, is ChannelShouldQuiesceEvent):
-            self.refuse(Refusal(.serviceUnavailable, "the server shuts down"))
+            self.refuse(Refusal(.serviceUnavailable, "the server shuts down", as: .shutdown))
         case (.refusing, is ChannelShouldQuiesceEvent):
             return
         default:

@@ -42,6 +42,7 @@ final class UpgradeAttempt: Sendable {
     /// Let go of at the end: the transport's promise holds this.
     private let transport: Mutex<(any UpgradeTransport)?>
     private let decision = Mutex<Result<Plan, any Error>?>(nil)
+    private let refusalReason = Mutex(Refusal.Reason.route)
 
     init(
         request: HTTPRequest, offer: ServerHandshake.Offer, peer: Peer, shared: ServerShared,
@@ -50,7 +51,8 @@ final class UpgradeAttempt: Sendable {
         self.request = request
         self.peer = peer
         self.forwarded = ForwardedClient(
-            of: request.headerFields, from: peer.address, trusting: shared.configuration.trustedProxies)
+            of: request.headerFields, from: peer.address, trusting: shared.configuration.trustedProxies,
+            in: shared.configuration.forwardedField)
         self.shared = shared
         self.offer = offer
         self.transport = Mutex(transport)
@@ -63,8 +65,10 @@ final class UpgradeAttempt: Sendable {
     private var shownAddress: String { self.clientAddress.map(String.init(describing:)) ?? "-" }
 
     /// The request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
+    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
     var requestAtProxy: HTTPRequest {
         var request = self.request
+        request.scheme = self.forwarded.pageScheme ?? (self.peer.isSecure ? "https" : nil)
         if let host = self.forwarded.host { request.authority = host }
         return request
     }
@@ -76,6 +80,12 @@ final class UpgradeAttempt: Sendable {
     }
 
     private var plan: Plan? { try? self.decided?.get() }
+
+    /// A route's own answer that refuses, whose reason metrics name.
+    func refusing(_ refusal: Refusal) -> Response {
+        self.refusalReason.withLock { $0 = refusal.reason }
+        return Response(refusal)
+    }
 
     /// What the route threw.
     private var routeError: (any Error)? {
@@ -92,10 +102,13 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         let span = self.shared.tracing?.begin(self)
         let context = span?.context
-        guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
-            return await self.refuse(
-                Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
-                span, logger)
+        let admission = self.shared.admission
+        switch admission.handshake(from: self.clientAddress, now: NIODeadline.now().uptimeNanoseconds) {
+        case .accept(let ticket):
+            // A refused handshake ends its connection, or its stream, as well.
+            if ticket.isCounted { channel.closeFuture.whenComplete { _ in admission.webSocketClosed(ticket) } }
+        case .refuse(let reason):
+            return await self.refuse(Refusal(reason), on: channel, span)
         }
         let begin = ContinuousClock.now
         let decided = await UpgradeAttempt.within(context) {
@@ -118,24 +131,10 @@ final class UpgradeAttempt: Sendable {
     }
 
     /// Refuses before the application is asked.
-    private func refuse(
-        _ refusal: Refusal, on channel: any Channel, _ span: HandshakeSpan?, _ logger: Logger
-    ) async {
+    private func refuse(_ refusal: Refusal, on channel: any Channel, _ span: HandshakeSpan?) async {
         defer { span?.refused(refusal.status) }
         guard let transport = self.transport.withLock({ $0.take() }) else { return }
-        self.tell(refusal: refusal.status, logger)
         try? await channel.eventLoop.submit { transport.refuse(refusal) }.get()
-    }
-
-    /// Counts a refusal, and tells of it in the log.
-    private func tell(refusal status: HTTPResponse.Status, _ logger: Logger) {
-        self.shared.configuration.metrics?.handshakeRefused(status.code)
-        logger.info(
-            "handshake refused",
-            metadata: [
-                "status": "\(status.code)", "path": "\(self.request.path ?? "")",
-                "peer": "\(self.shownAddress)",
-            ])
     }
 
     /// Tells in the log that the connection is open, and how it ends; only where somebody wants to know.
@@ -145,7 +144,7 @@ final class UpgradeAttempt: Sendable {
         logger.debug(
             "WebSocket opened",
             metadata: [
-                "path": "\(self.request.path ?? "")", "subprotocol": "\(connection.subprotocol ?? "-")",
+                "path": .foreign(self.request.path ?? ""), "subprotocol": "\(connection.subprotocol ?? "-")",
                 "peer": "\(self.shownAddress)",
                 "http": "\(self.peer.httpVersion)",
             ])
@@ -153,7 +152,7 @@ final class UpgradeAttempt: Sendable {
             logger.debug(
                 "WebSocket closed",
                 metadata: [
-                    "code": "\(closure.code)", "reason": "\(closure.reason)", "clean": "\(closure.wasClean)",
+                    "code": "\(closure.code)", "reason": .foreign(closure.reason), "clean": "\(closure.wasClean)",
                     "duration": "\(ContinuousClock.now - begin)",
                 ])
         }
@@ -170,7 +169,8 @@ final class UpgradeAttempt: Sendable {
             // The closing handshake may already be under way, or the connection gone: then this changes nothing.
             if !(error is WebSocketError || error is CancellationError) {
                 logger.error(
-                    "WebSocket handler failed", metadata: ["error": "\(error)", "path": "\(self.request.path ?? "")"])
+                    "WebSocket handler failed",
+                    metadata: ["error": .foreign(error), "path": .foreign(self.request.path ?? "")])
             }
             try? connection.startClosing(code: error is CancellationError ? .goingAway : .internalError)
         }
@@ -193,7 +193,7 @@ final class UpgradeAttempt: Sendable {
                     do {
                         try await responder(request, ResponseWriter(outbound: writer), channel)
                     } catch {
-                        logger.error("WebSocket route failed", metadata: ["error": "\(error)"])
+                        logger.error("WebSocket route failed", metadata: ["error": .foreign(error)])
                     }
                     writer.finish()
                 }
@@ -237,8 +237,8 @@ final class UpgradeAttempt: Sendable {
         guard let transport = self.transport.withLock({ $0.take() }) else { return nil }
         let outcome: EventLoopFuture<WebSocketConnection?> = channel.eventLoop.submit {
             guard response.status == self.offer.acceptance, let plan = self.plan else {
-                let refusal = Refusal(response, body: body, of: self.request)
-                self.tell(refusal: refusal.status, logger)
+                let reason = self.refusalReason.withLock { $0 }
+                let refusal = Refusal(response, body: body, of: self.request, as: reason)
                 transport.refuse(refusal)
                 span?.refused(refusal.status, error: self.routeError)
                 return nil

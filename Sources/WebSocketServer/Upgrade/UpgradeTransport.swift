@@ -24,6 +24,6 @@ protocol UpgradeTransport: AnyObject, Sendable {
     func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws
         -> WebSocketConnection
 
-    /// Answers with a refusal, and ends the connection or stream.
+    /// Answers with a refusal, counts it, and ends the connection or stream. Does nothing when that is not possible any more.
     func refuse(_ refusal: Refusal)
 }

@@ -125,8 +125,14 @@ struct AccessFlags: ParsableArguments, SettingFlags {
     @Option(
         name: SettingKey.trustedProxies.name,
         help: SettingKey.trustedProxies.help(
-            "Whose X-Forwarded-For and Forwarded fields are believed, as an address or range; repeatable.", "range"))
+            "Which proxies are believed when they say who the client is, as an address or range; repeatable.", "range"))
     var trustedProxies: [String] = []
+
+    @Option(
+        name: SettingKey.forwardedField.name,
+        help: SettingKey.forwardedField.help(
+            "In which field they say it: x-forwarded-for (with -proto and -host), forwarded.", "field"))
+    var forwardedField: String?
 
     @Option(
         name: SettingKey.maxConnections.name,
@@ -139,6 +145,18 @@ struct AccessFlags: ParsableArguments, SettingFlags {
         help: SettingKey.maxConnectionsPerAddress.help(
             "How many connections one address may have; 0 for no limit.", "count"))
     var maxConnectionsPerAddress: String?
+
+    @Option(
+        name: SettingKey.maxWebSocketsPerAddress.name,
+        help: SettingKey.maxWebSocketsPerAddress.help(
+            "How many WebSockets one client's address may have; 0 for no limit.", "count"))
+    var maxWebSocketsPerAddress: String?
+
+    @Option(
+        name: SettingKey.exemptAddresses.name,
+        help: SettingKey.exemptAddresses.help(
+            "For which addresses neither limit holds, as an address or range; repeatable.", "range"))
+    var exemptAddresses: [String] = []
 
     @Option(
         name: SettingKey.handshakesPerSecond.name,
@@ -163,8 +181,11 @@ struct AccessFlags: ParsableArguments, SettingFlags {
             (.allowOrigin, self.allowOrigin),
             (.proxyProtocolFrom, self.proxyProtocolFrom),
             (.trustedProxies, self.trustedProxies),
+            (.forwardedField, texts(self.forwardedField)),
             (.maxConnections, texts(self.maxConnections)),
             (.maxConnectionsPerAddress, texts(self.maxConnectionsPerAddress)),
+            (.maxWebSocketsPerAddress, texts(self.maxWebSocketsPerAddress)),
+            (.exemptAddresses, self.exemptAddresses),
             (.handshakesPerSecond, texts(self.handshakesPerSecond)),
             (.handshakeTimeout, texts(self.handshakeTimeout)),
             (.idleTimeout, texts(self.idleTimeout)),

@@ -55,6 +55,59 @@ struct HTTP2ServerChannelTests {
         }
     }
 
+    /// As many as over HTTP/1.1, of a CONNECT and of an ordinary request. Cookies that were taken apart are one.
+    @Test func numberOfFields() async throws {
+        func fields(_ count: Int, cookies: Int = 0) -> [(String, String)] {
+            [("sec-websocket-version", "13")] + (1..<count - min(cookies, 1)).map { ("x\($0)", "y") }
+                + (0..<cookies).map { ("cookie", "c\($0)=1") }
+        }
+        try await self.with { connection in
+            let other = try await self.open(connection)
+            for (fields, connect, get) in [
+                (fields(100), "200", "200"), (fields(100, cookies: 5), "200", "200"),
+                (fields(101), "431", "431"), (fields(101, cookies: 5), "431", "431"), (fields(400), "431", "431"),
+            ] {
+                let upgrade = try await connection.open()
+                try await upgrade.send(RawHTTP2Stream.connect("/echo", fields))
+                #expect(try await upgrade.headers()[":status"] == [connect])
+                let ordinary = try await connection.open()
+                let request: [(String, String)] = [
+                    (":method", "GET"), (":scheme", "http"), (":path", "/page"), (":authority", "a.example"),
+                ]
+                try await ordinary.send(HPACKHeaders(request + fields), endStream: true)
+                #expect(try await ordinary.headers()[":status"] == [get])
+            }
+            try await self.echo(other, "still here")
+        }
+    }
+
+    /// One connection carries many WebSockets, and its client may have so many.
+    @Test func tooManyOfOneClient() async throws {
+        let configuration = WebSocketServerConfiguration(
+            http2: .everywhere,
+            admission: AdmissionLimits(maxConnections: 9, maxWebSocketsPerAddress: 2, exemptAddresses: []))
+        try await TestServer.with(echoRouter(), server: .webSocket(configuration)) { server in
+            try await RawHTTP2Connection.with(port: server.port) { connection in
+                let first = try await self.open(connection)
+                let second = try await self.open(connection)
+                let third = try await connection.open()
+                try await third.send(RawHTTP2Stream.connect("/echo"))
+                #expect(try await third.headers()[":status"] == ["429"])
+                try await self.echo(first, "still here")
+                // A stream that has ended has made room for another.
+                try await second.send(Frame.maskedClose(1000), endStream: true)
+                _ = try await second.bytesToEnd()
+                var status: [String] = []
+                while status != ["200"] {
+                    let next = try await connection.open()
+                    try await next.send(RawHTTP2Stream.connect("/echo"))
+                    status = try await next.headers()[":status"]
+                    #expect(status == ["200"] || status == ["429"])
+                }
+            }
+        }
+    }
+
     @Test func anotherProtocol() async throws {
         try await self.with { connection in
             let other = try await self.open(connection)

@@ -179,7 +179,9 @@ struct HandshakeTracingTests {
         try await withTracer(self.tracer) {
             let shared = ServerShared(WebSocketServerConfiguration(admission: limits))
             // With one at the end of time there is none to be had until then.
-            if isLimitReached { #expect(shared.admission.handshake(now: .max)) }
+            if isLimitReached {
+                #expect(shared.admission.handshake(from: nil, now: .max) != .refuse(.handshakesPerSecond))
+            }
             try await self.attempt(shared).run(
                 { _, writer, _ in
                     UpgradeAttempt.current?.decided = .success(

@@ -3,8 +3,8 @@ import Testing
 import WebSocketServer
 
 struct OriginPolicyTests {
-    private func request(_ authority: String?, _ origins: [String]) -> HTTPRequest {
-        var request = HTTPRequest(method: .get, scheme: "http", authority: authority, path: "/")
+    private func request(_ authority: String?, _ origins: [String], scheme: String? = nil) -> HTTPRequest {
+        var request = HTTPRequest(method: .get, scheme: scheme, authority: authority, path: "/")
         for origin in origins { request.headerFields.append(HTTPField(name: .origin, value: origin)) }
         return request
     }
@@ -32,6 +32,20 @@ struct OriginPolicyTests {
         ] as [(String?, [String], Bool)])
     func sameOrigin(authority: String?, origins: [String], isAllowed: Bool) {
         #expect(OriginPolicy.sameOrigin.allows(self.request(authority, origins)) == isAllowed)
+    }
+
+    /// Where the scheme is known, it has to fit.
+    @Test(
+        arguments: [
+            ("https", "https://example.com", true), ("HTTPS", "https://example.com", true),
+            ("https", "http://example.com", false), ("http", "http://example.com", true),
+            ("http", "https://example.com", false), (nil, "http://example.com", true),
+            (nil, "https://example.com", true),
+        ] as [(String?, String, Bool)])
+    func scheme(scheme: String?, origin: String, isAllowed: Bool) {
+        let request = self.request("example.com", [origin], scheme: scheme)
+        #expect(OriginPolicy.sameOrigin.allows(request) == isAllowed)
+        #expect(OriginPolicy.list([origin]).allows(request))
     }
 
     @Test(

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOSSL
 import TestSupport
 import Testing
 import WebSocketClient
@@ -20,6 +21,30 @@ struct RouterMethodsWebSocketTests {
             return nil
         } catch {
             return (error as? DialError)?.refusal
+        }
+    }
+
+    /// The scheme of a page has to be the server's, where that is known: by its own TLS, or from a trusted proxy.
+    @Test(
+        arguments: [
+            (false, nil, "http", true), (false, nil, "https", true), (true, nil, "https", true),
+            (true, nil, "http", false),
+            (false, "https", "https", true), (false, "https", "http", false), (false, "ws", "https", false),
+            (true, "http", "http", true), (true, "http", "https", false),
+        ] as [(Bool, String?, String, Bool)])
+    func schemeOfTheOrigin(isSecure: Bool, forwarded: String?, origin: String, isAllowed: Bool) async throws {
+        let router = self.makeRouter()
+        router.webSocket("/same", events: { _ in Echo() })
+        let tls = try isSecure ? ServerTLS { try Certificates.serverConfiguration(Certificates.localhost) } : nil
+        let configuration = WebSocketServerConfiguration(tls: tls, trustedProxies: AddressRange.loopback)
+        try await TestServer.with(router, server: .webSocket(configuration)) { server in
+            var fields: HTTPFields = [.origin: "\(origin)://localhost:\(server.port)"]
+            if let forwarded { fields[HTTPField.Name("X-Forwarded-Proto")!] = forwarded }
+            var options = DialOptions(fields: fields)
+            options.tls.trustRoots = .certificates([try Certificates.parse(Certificates.localhost)])
+            let url = "\(isSecure ? "wss" : "ws")://localhost:\(server.port)/same"
+            let refusal = await self.refusal(url, options)
+            #expect(refusal?.response.status == (isAllowed ? nil : .forbidden))
         }
     }
 

@@ -38,6 +38,21 @@ struct RefusalTests {
         #expect(Refusal(HandshakeError(.key)).status == .badRequest)
     }
 
+    /// Each has a reason of its own, and the texts of strangers make no further ones.
+    @Test func reasons() {
+        #expect(Refusal(HandshakeError(.method("POST"))).reason == .method)
+        #expect(Refusal(HandshakeError(.version("8"))).reason == .version)
+        #expect(Refusal(HandshakeError(.connectionSpecific("te"))).reason == .connectionSpecific)
+        #expect(Refusal(HTTPParserError.headerOverflow).reason == .tooLarge)
+        #expect(Refusal(HTTPParserError.invalidVersion).reason == .httpVersion)
+        #expect(Refusal(HTTPParserError.unknown).reason == .grammar)
+        #expect(Refusal(Admission.Refusal.webSocketsPerAddress).reason == .webSocketsPerAddress)
+        #expect(Refusal(Admission.Refusal.handshakesPerSecond).reason == .handshakesPerSecond)
+        let answer = HTTPResponse(status: .forbidden)
+        #expect(Refusal(answer, body: ByteBuffer(), of: self.request).reason == .route)
+        #expect(Refusal(answer, body: ByteBuffer(), of: self.request, as: .origin).reason == .origin)
+    }
+
     @Test(
         arguments: [
             (.headerOverflow, .requestHeaderFieldsTooLarge), (.invalidVersion, .httpVersionNotSupported),

@@ -11,8 +11,8 @@ enum SettingKey: String, CaseIterable, Sendable {
     case tlsClientCA = "tls.clientCA"
     case tlsClientCertificates = "tls.clientCertificates"
     case tlsReloadInterval = "tls.reloadInterval"
-    case http2, allowOrigin, proxyProtocolFrom, trustedProxies
-    case maxConnections, maxConnectionsPerAddress, handshakesPerSecond
+    case http2, allowOrigin, proxyProtocolFrom, trustedProxies, forwardedField
+    case maxConnections, maxConnectionsPerAddress, maxWebSocketsPerAddress, exemptAddresses, handshakesPerSecond
     case handshakeTimeout, idleTimeout
     case maxMessageSize, sendBuffer, maxSendBuffer, receiveBuffer
     case messagesPerSecond, bytesPerSecond, rateAction, slowConsumers
@@ -62,13 +62,15 @@ extension SettingKey {
         case .backlog: .count(1...65535)
         case .tlsClientCertificates: .choice(Settings.ClientCertificates.allCases.map(\.rawValue))
         case .http2: .choice(Settings.HTTP2.allCases.map(\.rawValue))
+        case .forwardedField: .choice(Settings.ForwardedField.allCases.map(\.rawValue))
         case .rateAction: .choice(Settings.RateAction.allCases.map(\.rawValue))
         case .slowConsumers: .choice(Settings.SlowConsumers.allCases.map(\.rawValue))
         case .logLevel: .choice(Logger.Level.allCases.map(\.rawValue))
         case .compressionMode: .choice(CompressionMode.allCases.map(\.rawValue))
         case .allowOrigin: .origins
-        case .proxyProtocolFrom, .trustedProxies: .ranges
-        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond:
+        case .proxyProtocolFrom, .trustedProxies, .exemptAddresses: .ranges
+        case .maxConnections, .maxConnectionsPerAddress, .maxWebSocketsPerAddress, .handshakesPerSecond,
+            .messagesPerSecond:
             .count(0...10_000_000)
         case .handshakeTimeout, .idleTimeout: .duration(.milliseconds(100)...day)
         case .keepaliveTimeout: .duration(.seconds(1)...day)
@@ -86,6 +88,11 @@ extension SettingKey {
         }
     }
 
+    /// The default, as the values that would be given.
+    var standardTexts: [String]? {
+        self.standard.map { self.kind.isList ? $0.split(separator: ",").map(String.init) : [$0] }
+    }
+
     /// The default as it would be written; nil where a setting that is not given means something of its own.
     var standard: String? {
         switch self {
@@ -96,12 +103,17 @@ extension SettingKey {
         case .tlsClientCertificates: "none"
         case .tlsReloadInterval: "60s"
         case .http2: "tls"
-        case .maxConnections, .maxConnectionsPerAddress, .handshakesPerSecond, .messagesPerSecond, .bytesPerSecond: "0"
+        case .maxConnections, .messagesPerSecond, .bytesPerSecond: "0"
+        case .maxConnectionsPerAddress: "\(AdmissionLimits.defaultMaxConnectionsPerAddress)"
+        case .maxWebSocketsPerAddress: "\(AdmissionLimits.defaultMaxWebSocketsPerAddress)"
+        case .exemptAddresses: AdmissionLimits.defaultExemptAddresses.map(\.description).joined(separator: ",")
+        case .handshakesPerSecond: "\(AdmissionLimits.defaultHandshakesPerSecond)"
         case .handshakeTimeout: Quantity.text(of: WebSocketServerConfiguration.defaultHandshakeTimeout)
         case .idleTimeout: Quantity.text(of: Settings.defaultIdleTimeout)
         case .maxMessageSize: Quantity.text(ofSize: Settings.defaultMaxMessageSize)
         case .sendBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultSendBuffer)
         case .receiveBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultReceiveBuffer)
+        case .forwardedField: Settings.ForwardedField.xForwardedFor.rawValue
         case .rateAction: "delay"
         case .slowConsumers: "disconnect"
         case .keepaliveInterval: Quantity.text(of: WebSocketConfiguration.Keepalive.defaultInterval)

@@ -22,8 +22,11 @@ extension Settings {
         self.allowedOrigins = found.list(.allowOrigin)
         self.proxyProtocolFrom = found.list(.proxyProtocolFrom) ?? []
         self.trustedProxies = found.list(.trustedProxies) ?? []
+        self.forwardedField = found.choice(.forwardedField, .xForwardedFor)
         self.maxConnections = found.count(.maxConnections)
         self.maxConnectionsPerAddress = found.count(.maxConnectionsPerAddress)
+        self.maxWebSocketsPerAddress = found.count(.maxWebSocketsPerAddress)
+        self.exemptAddresses = found.list(.exemptAddresses) ?? []
         self.handshakesPerSecond = found.count(.handshakesPerSecond)
         self.handshakeTimeout = found.duration(.handshakeTimeout)
         self.idleTimeout = found.duration(.idleTimeout)

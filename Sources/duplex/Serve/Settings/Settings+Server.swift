@@ -32,10 +32,13 @@ extension Settings {
             tls: tls,
             proxyProtocol: self.proxyProtocolFrom.isEmpty ? .off : .required(from: ranges(self.proxyProtocolFrom)),
             trustedProxies: ranges(self.trustedProxies),
+            forwardedField: self.forwardedField == .forwarded ? .forwarded : .xForwardedFor,
             admission: AdmissionLimits(
                 maxConnections: self.connections(openFiles: openFiles),
-                maxConnectionsPerAddress: self.maxConnectionsPerAddress > 0 ? self.maxConnectionsPerAddress : nil,
-                handshakesPerSecond: self.handshakesPerSecond > 0 ? self.handshakesPerSecond : nil),
+                maxConnectionsPerAddress: limit(self.maxConnectionsPerAddress),
+                maxWebSocketsPerAddress: limit(self.maxWebSocketsPerAddress),
+                exemptAddresses: ranges(self.exemptAddresses),
+                handshakesPerSecond: limit(self.handshakesPerSecond)),
             drain: DrainPolicy(
                 pace: self.drainPace, window: self.drainWindow, reconnectAfter: self.drainReconnectAfter))
         switch self.http2 {
@@ -95,6 +98,11 @@ extension Settings {
         guard let allowedOrigins else { return standard }
         return allowedOrigins == ["*"] ? .any : .list(allowedOrigins)
     }
+}
+
+/// A limit; zero for none.
+private func limit(_ number: Int) -> Int? {
+    number > 0 ? number : nil
 }
 
 /// The ranges of texts that were checked when the settings were read.

@@ -18,6 +18,11 @@ struct Settings: Sendable {
     enum ClientCertificates: String, CaseIterable, Sendable { case none, optional, required }
     /// Where HTTP/2 is spoken.
     enum HTTP2: String, CaseIterable, Sendable { case off, tls, everywhere }
+    /// Where trusted proxies say who the client is.
+    enum ForwardedField: String, CaseIterable, Sendable {
+        case xForwardedFor = "x-forwarded-for"
+        case forwarded
+    }
     /// What is done with a client that sends more than it may.
     enum RateAction: String, CaseIterable, Sendable { case delay, close }
     /// What is done with a client that does not read what it is sent.
@@ -54,10 +59,14 @@ struct Settings: Sendable {
     var allowedOrigins: [String]?
     var proxyProtocolFrom: [String]
     var trustedProxies: [String]
+    var forwardedField: ForwardedField
     /// Zero for as many as there may be open files.
     var maxConnections: Int
     /// Zero for as many as there may be in all; so are the other limits.
     var maxConnectionsPerAddress: Int
+    var maxWebSocketsPerAddress: Int
+    /// For which addresses neither holds.
+    var exemptAddresses: [String]
     var handshakesPerSecond: Int
     var handshakeTimeout: Duration
     var idleTimeout: Duration

@@ -16,7 +16,7 @@ struct SettingsReader: Sendable {
     ///   - file: What a configuration file says.
     init(flags: [SettingKey: [String]], environment: [String: String], file: SettingsFile? = nil) {
         let trace = Trace()
-        let standard = SettingKey.allCases.compactMap { key in key.standard.map { (key, [$0]) } }
+        let standard = SettingKey.allCases.compactMap { key in key.standardTexts.map { (key, $0) } }
         self.trace = trace
         self.path = file?.path ?? ""
         self.reader = ConfigReader(

@@ -28,8 +28,8 @@ import Foundation
 
     @Test(arguments: SettingKey.allCases)
     func theDefaultIsAllowed(key: SettingKey) {
-        guard let standard = key.standard else { return }
-        let value = try? key.kind.parse([standard]).get()
+        guard let standard = key.standardTexts else { return }
+        let value = try? key.kind.parse(standard).get()
         #expect(value != nil)
     }
 

@@ -29,9 +29,26 @@ import WebSocketServer
         #expect(settings.echo.maxSendBuffer == 128 << 20)
         #expect(settings.chat.limits.maxMessageSize == 64 << 10)
         #expect(settings.chat.maxSendBuffer == ChatRoom.maxWaiting)
+        let admission = settings.server(tls: nil, openFiles: 1024).admission
+        #expect(admission.maxConnectionsPerAddress == AdmissionLimits.defaultMaxConnectionsPerAddress)
+        #expect(admission.maxWebSocketsPerAddress == AdmissionLimits.defaultMaxWebSocketsPerAddress)
+        #expect(admission.exemptAddresses == AdmissionLimits.defaultExemptAddresses)
+        #expect(admission.handshakesPerSecond == AdmissionLimits.defaultHandshakesPerSecond)
+        #expect(settings.echo.rates == nil)
         #expect(settings.chat.keepalive == WebSocketConfiguration.Keepalive())
         #expect(settings.origins(standard: .sameOrigin) == .sameOrigin)
         #expect(settings.origins(standard: .any) == .any)
+    }
+
+    /// Zero switches a limit off.
+    @Test func noLimits() throws {
+        let settings = try self.settings([
+            "--max-connections-per-address", "0", "--max-web-sockets-per-address", "0", "--handshakes-per-second", "0",
+        ])
+        let admission = settings.server(tls: nil, openFiles: 1024).admission
+        #expect(admission.maxConnectionsPerAddress == nil)
+        #expect(admission.maxWebSocketsPerAddress == nil)
+        #expect(admission.handshakesPerSecond == nil)
     }
 
     @Test func everyValueArrives() throws {
@@ -47,6 +64,7 @@ import WebSocketServer
             "takeover",
             "--compression-level", "1", "--compression-window-bits", "9", "--compression-threshold", "2",
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
+            "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -62,6 +80,9 @@ import WebSocketServer
         #expect(settings.shutdownTime == .seconds(17))
         let server = settings.server(tls: nil, openFiles: 1024)
         #expect(server.http2 == .everywhere)
+        #expect(server.forwardedField == .forwarded)
+        #expect(server.admission.maxWebSocketsPerAddress == 17)
+        #expect(server.admission.exemptAddresses == [try AddressRange(parsing: "::3")])
         #expect(server.handshakeTimeout == .seconds(2))
         #expect(server.http1.idleTimeout == .seconds(3))
         #expect(server.drain == DrainPolicy(pace: 16, window: .seconds(6), reconnectAfter: .seconds(8)))
