@@ -126,8 +126,8 @@ final class Shard: @unchecked Sendable {
 
     // MARK: Who reads
 
-    /// Lets a client read a room.
-    func join(_ client: HubClient, _ name: RoomName, from start: ReadingStart, _ joined: @escaping @Sendable (Subscriber, Reading<Publication>) -> Void, failed: @escaping @Sendable (BrokerError) -> Void) -> Subscriber {
+    /// A client wants to read a room.
+    func add(_ client: HubClient, to name: RoomName) -> Subscriber {
         let room: ShardRoom
         if let found = self.rooms[name] {
             room = found
@@ -138,22 +138,26 @@ final class Shard: @unchecked Sendable {
         }
         let subscriber = Subscriber(client, in: room, at: Position(epoch: Epoch(random: 0), offset: 0))
         room.add(subscriber)
-        let loop = self.loop
-        nonisolated(unsafe) let place = subscriber
-        // Subscribed first, so that nothing is stored between what is read and what is delivered.
-        self.hub.broker.subscribe(to: name) { result in
-            if case .failure(let error) = result { return loop.onLoop { failed(error) } }
-            self.hub.broker.read(name, from: start, limit: Shard.readLimit, maxBytes: Shard.readBytes) { result in
-                loop.onLoop {
-                    guard place.state == .reading else { return }
-                    switch result {
-                    case .success(let reading): joined(place, reading)
-                    case .failure(let error): failed(error)
-                    }
-                }
-            }
-        }
         return subscriber
+    }
+
+    /// Reads the room's log for a new subscriber.
+    ///
+    /// - Parameter joined: Called on the loop, unless the subscriber has left. It sends what was read, by ``send(_:to:)``.
+    func start(
+        _ subscriber: Subscriber, from start: ReadingStart,
+        _ joined: @escaping @Sendable (Subscriber, Result<Reading<Publication>, BrokerError>) -> Void
+    ) {
+        let (loop, hub, name) = (self.loop, self.hub, subscriber.room.topic.name)
+        nonisolated(unsafe) let place = subscriber
+        @Sendable func end(_ result: Result<Reading<Publication>, BrokerError>) {
+            loop.onLoop { if place.state == .reading { joined(place, result) } }
+        }
+        // Subscribed first, so that nothing is stored between what is read and what is delivered.
+        hub.broker.subscribe(to: name) { result in
+            if case .failure(let error) = result { return end(.failure(error)) }
+            hub.broker.read(name, from: start, limit: Shard.readLimit, maxBytes: Shard.readBytes, end)
+        }
     }
 
     /// A subscriber leaves its room.

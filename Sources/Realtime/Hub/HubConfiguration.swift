@@ -1,0 +1,31 @@
+public import RealtimeCore
+
+/// How a hub behaves.
+public struct HubConfiguration: Sendable {
+    /// How each room is treated; asked when it comes into being.
+    public var policy: @Sendable (RoomName) -> RoomPolicy
+    /// Who may do what.
+    public var permissions: RealtimePermissions
+    /// How many sessions there may be, and how long they wait for their client.
+    public var sessions: SessionLimits
+    /// How many messages one connection may publish in a second; nil for any number.
+    public var publishRate: Double?
+    /// How many of these at once.
+    public var publishBurst: Double
+
+    /// The default of ``publishRate``: 100, more than somebody's mouse moves.
+    public static let defaultPublishRate = 100.0
+
+    /// Makes a configuration. By default everybody may do everything.
+    public init(
+        policy: @escaping @Sendable (RoomName) -> RoomPolicy = { _ in RoomPolicy() },
+        permissions: @escaping RealtimePermissions = { _, _, _ in .allowed }, sessions: SessionLimits = SessionLimits(),
+        publishRate: Double? = HubConfiguration.defaultPublishRate, publishBurst: Double? = nil
+    ) {
+        self.policy = policy
+        self.permissions = permissions
+        self.sessions = sessions
+        self.publishRate = publishRate
+        self.publishBurst = publishBurst ?? max(2 * (publishRate ?? 1), 1)
+    }
+}
