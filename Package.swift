@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "WebSocketClient", targets: ["WebSocketClient"]),
         .library(name: "WebSocketServer", targets: ["WebSocketServer"]),
         .library(name: "RealtimeCore", targets: ["RealtimeCore"]),
+        .library(name: "Realtime", targets: ["Realtime"]),
         .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .executable(name: "duplex", targets: ["duplex"]),
     ],
@@ -133,9 +134,27 @@ let package = Package(
             dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: settings
         ),
+        .target(
+            name: "Realtime",
+            dependencies: [
+                "RealtimeCore",
+                "WebSocketCore",
+                "WebSocketNIO",
+                "WebSocketServer",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "duplex",
             dependencies: [
+                "Realtime",
+                "RealtimeCore",
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketNIO",
@@ -275,6 +294,24 @@ let package = Package(
         .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RealtimeTests",
+            dependencies: [
+                "Realtime",
+                "RealtimeCore",
+                "TestSupport",
+                "WebSocketClient",
+                "WebSocketCore",
+                "WebSocketNIO",
+                "WebSocketServer",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,4 +1,4 @@
-public import RealtimeCore
+import RealtimeCore
 import WebSocketNIO
 
 /// Somebody who is connected to the hub by a connection that messages are pushed to. It belongs to its loop: all calls are there.
@@ -180,7 +180,7 @@ public final class HubClient {
                 case .success(.refused(let error)):
                     client.refuse(WireError(error, id: id))
                 case .failure(let error):
-                    client.refuse(WireError(error, id: id))
+                    client.refuse(WireError(error.code, error.message, id: id))
                 }
             }
         }

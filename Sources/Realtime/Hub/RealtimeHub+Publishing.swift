@@ -1,5 +1,6 @@
 public import RealtimeCore
 import Synchronization
+import WebSocketNIO
 
 extension RealtimeHub {
     /// Publishes a message in a room, for the application itself: its ``RealtimePermissions`` and rates are not asked.

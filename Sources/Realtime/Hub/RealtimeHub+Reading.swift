@@ -34,11 +34,9 @@ extension RealtimeHub {
         while true {
             // Before it reads, so that nothing is stored between that and waiting.
             let wait = TopicWait(topic)
+            defer { wait.end() }
             let reading = try await self.read(room, from: .after(position), limit: limit, maxBytes: maxBytes)
-            if !reading.messages.isEmpty || !reading.recovered {
-                wait.end()
-                return reading
-            }
+            if !reading.messages.isEmpty || !reading.recovered { return reading }
             try await wait.value()
         }
     }
