@@ -27,7 +27,8 @@ struct HTTPAnswerTests {
         )
         let empty = HTTPAnswer.messages(room: self.room, position: self.at(0), recovered: false, more: true, [])
         #expect(
-            text(empty) == #"{"room":"chat","epoch":"3w5e11264sg","offset":0,"recovered":false,"more":true,"messages":[]}"#)
+            text(empty)
+                == #"{"room":"chat","epoch":"3w5e11264sg","offset":0,"recovered":false,"more":true,"messages":[]}"#)
     }
 
     @Test func publishing() {

@@ -14,7 +14,8 @@ struct JSONWriterTests {
         #expect(self.string("") == #""""#)
         #expect(self.string(#"a"b\c/d"#) == #""a\"b\\c/d""#)
         #expect(self.string("\u{8}\u{9}\u{A}\u{C}\u{D}") == #""\b\t\n\f\r""#)
-        #expect(self.string("\u{0}\u{F}\u{10}\u{1A}\u{1F}\u{20}\u{7F}") == "\"\\u0000\\u000f\\u0010\\u001a\\u001f \u{7F}\"")
+        #expect(
+            self.string("\u{0}\u{F}\u{10}\u{1A}\u{1F}\u{20}\u{7F}") == "\"\\u0000\\u000f\\u0010\\u001a\\u001f \u{7F}\"")
         #expect(self.string("ä€\u{1F600}<\u{2028}") == "\"ä€\u{1F600}<\u{2028}\"")
     }
 
@@ -49,7 +50,8 @@ struct JSONWriterTests {
     @Test func inAScript() {
         let expression = { (json: String) in text(JSONEmbedding.expression(json.utf8)) }
         #expect(expression(#"{"a":"</script><!--","b":1}"#) == #"{"a":"\u003c/script>\u003c!--","b":1}"#)
-        #expect(expression("[\"\u{2027}\u{2028}\u{2029}\u{202A}\u{E2}\"]") == "[\"\u{2027}\\u2028\\u2029\u{202A}\u{E2}\"]")
+        #expect(
+            expression("[\"\u{2027}\u{2028}\u{2029}\u{202A}\u{E2}\"]") == "[\"\u{2027}\\u2028\\u2029\u{202A}\u{E2}\"]")
         #expect(expression("[1,\n2]") == "[1,2]")
         // no object in a script may have a prototype from outside
         #expect(expression(#"{"__proto__":"<"}"#) == #"JSON.parse("{\"__proto__\":\"\u003c\"}")"#)

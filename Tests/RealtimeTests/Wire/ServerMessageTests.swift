@@ -46,7 +46,8 @@ struct ServerMessageTests {
     }
 
     @Test func messages() throws {
-        let message = MessageWire(position: try self.at(13), time: 1_764_067_200_123, from: self.ann, data: try json(#""hi""#))
+        let message = MessageWire(
+            position: try self.at(13), time: 1_764_067_200_123, from: self.ann, data: try json(#""hi""#))
         #expect(
             self.said(.message(room: self.room, message))
                 == #"{"type":"message","room":"chat","epoch":"3w5e11264sg","offset":13,"time":1764067200123,"from":"ann","data":"hi"}"#
@@ -92,7 +93,8 @@ struct ServerMessageTests {
         #expect(
             self.said(.member(room: self.room, .joined(bob)))
                 == #"{"type":"member","room":"chat","change":"joined","member":{"id":"bob","info":{"name":"Bob"}}}"#)
-        #expect(self.said(.member(room: self.room, .updated(bob))).contains(#","change":"updated","member":{"id":"bob""#))
+        #expect(
+            self.said(.member(room: self.room, .updated(bob))).contains(#","change":"updated","member":{"id":"bob""#))
         #expect(self.said(.member(room: self.room, .left(bob))).contains(#","change":"left","member":{"id":"bob""#))
         #expect(self.said(.updated(id: 5, room: self.room)) == #"{"type":"updated","id":5,"room":"chat"}"#)
     }
@@ -108,8 +110,12 @@ struct ServerMessageTests {
         #expect(self.said(.pong(id: 6)) == #"{"type":"pong","id":6}"#)
         #expect(self.said(.pong(id: nil)) == #"{"type":"pong"}"#)
         let error = WireError(.forbidden, "ann may not publish here", id: 3)
-        #expect(self.said(.error(error)) == #"{"type":"error","id":3,"code":"forbidden","message":"ann may not publish here"}"#)
-        #expect(self.said(.error(WireError(.unavailable, "\"\n"))) == #"{"type":"error","code":"unavailable","message":"\"\n"}"#)
+        #expect(
+            self.said(.error(error))
+                == #"{"type":"error","id":3,"code":"forbidden","message":"ann may not publish here"}"#)
+        #expect(
+            self.said(.error(WireError(.unavailable, "\"\n")))
+                == #"{"type":"error","code":"unavailable","message":"\"\n"}"#)
     }
 
     @Test func namesAreEscaped() throws {

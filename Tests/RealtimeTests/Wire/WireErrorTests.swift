@@ -11,7 +11,8 @@ struct WireErrorTests {
             (
                 400,
                 [
-                    "invalid_request", "invalid_room", "invalid_position", "invalid_key", "invalid_id", "invalid_member",
+                    "invalid_request", "invalid_room", "invalid_position", "invalid_key", "invalid_id",
+                    "invalid_member",
                     "invalid_session",
                 ]
             ), (401, ["unauthorized"]), (403, ["forbidden"]), (404, ["not_found"]), (409, ["not_joined", "id_reused"]),
@@ -29,10 +30,12 @@ struct WireErrorTests {
 
     @Test func whatRoomsAndSessionsSay() {
         let named: [(RealtimeError.Code, WireError.Code)] = [
-            (.empty(.room), .invalidRoom), (.malformed(.offset), .invalidPosition), (.malformed(.epoch), .invalidPosition),
+            (.empty(.room), .invalidRoom), (.malformed(.offset), .invalidPosition),
+            (.malformed(.epoch), .invalidPosition),
             (.empty(.messageID), .invalidID), (.empty(.messageKey), .invalidKey), (.empty(.member), .invalidMember),
             (.malformed(.session), .invalidSession), (.messageTooBig(size: 2, limit: 1), .messageTooBig),
-            (.otherBody, .idReused), (.presenceFull(limit: 1), .roomFull), (.tooManySessions(limit: 1), .tooManySessions),
+            (.otherBody, .idReused), (.presenceFull(limit: 1), .roomFull),
+            (.tooManySessions(limit: 1), .tooManySessions),
             (.tooManySessionsOfIdentity(limit: 1), .tooManySessions), (.tooManyRooms(limit: 1), .tooManyRooms),
             (.unknownSession, .invalidSession), (.otherSession, .invalidSession), (.otherMember, .invalidSession),
         ]
