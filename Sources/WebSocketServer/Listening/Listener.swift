@@ -70,6 +70,7 @@ struct Listener: Sendable {
                         try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
                     }
                     try channel.pipeline.syncOperations.addHandler(AcceptGuard(logger))
+                    try channel.pipeline.syncOperations.addHandler(DrainBeginningHandler(setup.shared))
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }

@@ -92,6 +92,9 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         let span = self.shared.tracing?.begin(self)
         let context = span?.context
+        guard !self.shared.isDraining else {
+            return await self.refuse(Refusal(.serviceUnavailable, DrainPolicy.reason), on: channel, span, logger)
+        }
         guard self.shared.admission.handshake(now: NIODeadline.now().uptimeNanoseconds) else {
             return await self.refuse(
                 Refusal(.serviceUnavailable, "there are too many handshakes", fields: [.retryAfter: "1"]), on: channel,
