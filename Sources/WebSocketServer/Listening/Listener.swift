@@ -18,6 +18,7 @@ struct Listener: Sendable {
     let address: ListenAddress
     let channel: Connections
     private let quiescing: ServerQuiescingHelper
+    private let file: SocketFile?
 
     /// Listens on all addresses, or on none.
     ///
@@ -48,8 +49,8 @@ struct Listener: Sendable {
             return listeners
         } catch {
             for listener in listeners {
-                try? await listener.channel.channel.close()
                 listener.cleanUp()
+                try? await listener.channel.channel.close()
             }
             throw error
         }
@@ -92,18 +93,20 @@ struct Listener: Sendable {
         } catch {
             throw ListenError(address: address.description, "\(error)")
         }
+        if case .unixSocket(let path) = address { self.file = SocketFile(path: path) } else { self.file = nil }
         self.address = address
         self.quiescing = quiescing
     }
 
-    /// Stops accepting, and tells all connections to come to their end.
+    /// Stops accepting, and tells all connections to come to their end. Another server can listen there at once.
     func quiesce() {
+        self.cleanUp()
         self.quiescing.initiateShutdown(promise: nil)
     }
 
-    /// Removes what is left of it in the file system.
+    /// Removes what is left of it in the file system, once; to be called before it is closed.
     func cleanUp() {
-        if case .unixSocket(let path) = self.address { unlink(path) }
+        self.file?.remove()
     }
 
     /// Whether nobody listens on the socket any more, left by a server that was killed. One that somebody listens on stays, and

@@ -72,14 +72,17 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
         let channel = WebSocketServerChannel(responder: self.respond(), configuration: self.configuration)
         let listeners = try await Listener.all(
             self.addresses, channel, on: self.group, reusePort: self.reusePort, backlog: self.backlog, self.logger)
-        defer { for listener in listeners { listener.cleanUp() } }
-        await withGracefulShutdownHandler {
-            await self.onRunning(listeners.map(\.channel.channel))
-            await withDiscardingTaskGroup { group in
-                for listener in listeners { group.addTask { await self.accept(on: listener, channel) } }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await self.onRunning(listeners.map(\.channel.channel))
+                await withDiscardingTaskGroup { group in
+                    for listener in listeners { group.addTask { await self.accept(on: listener, channel) } }
+                }
+            } onGracefulShutdown: {
+                for listener in listeners { listener.quiesce() }
             }
-        } onGracefulShutdown: {
-            for listener in listeners { listener.quiesce() }
+        } onCancel: {
+            for listener in listeners { listener.cleanUp() }
         }
     }
 
@@ -104,6 +107,7 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
             } catch {
                 logger.error("listening ended", metadata: ["error": "\(error)"])
             }
+            listener.cleanUp()
         }
     }
 

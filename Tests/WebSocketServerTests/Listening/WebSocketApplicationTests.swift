@@ -78,6 +78,14 @@ struct WebSocketApplicationTests {
         _ = Foundation.close(descriptor)
     }
 
+    /// A connection to a Unix socket.
+    private func rawConnection(_ path: String) async throws -> RawConnection {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: path) { channel in
+                channel.eventLoop.makeCompletedFuture { try RawConnection.adopt(channel) }
+            }
+    }
+
     private func echo(_ url: String, _ options: DialOptions = DialOptions()) async throws {
         let socket = try await WebSocketClient.connect(to: url, options: options)
         var messages = socket.messages.makeAsyncIterator()
@@ -118,6 +126,39 @@ struct WebSocketApplicationTests {
             try "a file".write(toFile: path, atomically: true, encoding: .utf8)
             await #expect(throws: ListenError.self) { try await self.with([.unixSocket(path: path)]) { _ in } }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "a file")
+        }
+    }
+
+    /// The next server listens while the one before still has connections, and keeps its socket file when that one is gone.
+    @Test func unixSocketIsHandedOver() async throws {
+        try await self.withFolder { folder in
+            let path = "\(folder)/s"
+            let (started, finish, ended) = (Mailbox<Running>(), Mailbox<Void>(), Mailbox<Void>())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await self.with([.unixSocket(path: path)]) { old in
+                        started.post(old)
+                        await finish.next()
+                    }
+                    ended.post(())
+                }
+                let old = try #require(await started.next())
+                let client = try await self.rawConnection(path)
+                try await client.send(Handshake.request())
+                #expect(try await client.readHead().hasPrefix("HTTP/1.1 101 "))
+                await old.shutDown()
+                let close = Frame.close(1001, "the server shuts down")
+                #expect(try await client.read(close.count) == close)
+                try await self.with([.unixSocket(path: path)]) { _ in
+                    try await client.send(Frame.maskedClose(1001))
+                    finish.post(())
+                    await ended.next()
+                    try await self.echo("ws://localhost/echo", DialOptions(unixSocket: path))
+                }
+                client.close()
+                try await group.waitForAll()
+            }
+            #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 
