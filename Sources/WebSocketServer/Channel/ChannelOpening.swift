@@ -114,6 +114,11 @@ final class ChannelOpening {
     }
 
     private func addHTTP1() throws -> WebSocketServerChannel.Opened {
+        // All requests of a read are parsed at once, and kept until they are answered: small ones become many times as large.
+        try self.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+        try self.channel.syncOptions?.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: HTTP1UpgradeHandler.maxRead))
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = self.configuration.http1.httpDecoder.maxHeaderFieldSize
         limits.maxHeaderListSize = self.configuration.http1.httpDecoder.maxHeaderListSize

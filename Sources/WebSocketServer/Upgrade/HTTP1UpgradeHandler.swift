@@ -39,6 +39,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     /// How long a refused client may take to close: 2 seconds. Closing at once could make the kernel drop the answer.
     static let lingerTime: TimeAmount = .seconds(2)
 
+    /// How much is read at once: 8 KiB, which are some 300 of the smallest requests. Nothing more is read before most of them are
+    /// answered.
+    static let maxRead = 8 << 10
+
     let first: EventLoopPromise<ChannelBeginning>
     let later: EventLoopPromise<UpgradeAttempt?>
     private let encoder: HTTPResponseEncoder
@@ -51,6 +55,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private var hasHTTP = false
     /// Closes idle connections; it must be gone before the route is asked, since it would take a WebSocket for one.
     private var connectionState: HTTPConnectionStateHandler?
+    /// The same, if the client takes no answers.
+    private var stalledAnswer: StalledAnswerHandler?
     private var requestsInProgress = 0
     /// The connection ends after the answer: the client wants that, or the parser parses nothing behind the request.
     private var endsAfterAnswer = false
@@ -211,6 +217,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
                 idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger)
             try pipeline.addHandler(connectionState)
             self.connectionState = connectionState
+            if let timeout = self.configuration.idleTimeout {
+                let stalledAnswer = StalledAnswerHandler(timeout: timeout, logger: self.logger)
+                try pipeline.addHandler(stalledAnswer)
+                self.stalledAnswer = stalledAnswer
+            }
             let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             self.hasHTTP = true
@@ -255,6 +266,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             // Hummingbird has answered the earlier requests. Its side of the connection ends; the connection goes on.
             promise?.succeed(())
             if let handler = self.connectionState.take() {
+                context.pipeline.syncOperations.removeHandler(handler, promise: nil)
+            }
+            if let handler = self.stalledAnswer.take() {
                 context.pipeline.syncOperations.removeHandler(handler, promise: nil)
             }
             self.releaseParser(context) { self.later.succeed(attempt) }
