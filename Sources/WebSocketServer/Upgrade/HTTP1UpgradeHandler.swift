@@ -58,6 +58,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     /// The same, if the client takes no answers.
     private var stalledAnswer: StalledAnswerHandler?
     private var requestsInProgress = 0
+    /// The last request has not ended yet; it may have its answer already.
+    private var isBodyAwaited = false
     /// The connection ends after the answer: the client wants that, or the parser parses nothing behind the request.
     private var endsAfterAnswer = false
     private var stopsParser = false
@@ -137,9 +139,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
                 }
                 guard self.makeHTTP(context) else { return }
                 self.requestsInProgress += 1
+                self.isBodyAwaited = true
                 self.stopsParser = head.stopsParser
                 self.endsAfterAnswer = self.stopsParser || !head.isKeepAlive
             } else if case .end = part {
+                self.isBodyAwaited = false
                 self.isParserDone = self.stopsParser
             }
             context.fireChannelRead(data)
@@ -244,6 +248,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         default: break
         }
         switch self.unwrapOutboundIn(data) {
+        case .head where self.requestsInProgress == 0 && self.isBodyAwaited:
+            // Hummingbird refuses a body whose request it has answered.
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            self.linger(context)
         case .head(var head)
         where self.endsAfterAnswer && self.requestsInProgress == 1 && head.status.code >= 200:
             head.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -364,7 +372,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         // Something came on a kept-alive connection, and it was no whole head: one has begun.
-        if case .http = self.state, self.requestsInProgress == 0, !self.hasPart, self.timeout == nil {
+        if case .http = self.state, self.requestsInProgress == 0, !self.isBodyAwaited, !self.hasPart, self.timeout == nil {
             self.awaitHead(context)
         }
         self.hasPart = false
@@ -406,10 +414,15 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError, self.requestsInProgress == 0 {
-            self.refuse(Refusal(error))
+        guard let error = error as? HTTPParserError, self.requestsInProgress == 0 else {
+            return context.fireErrorCaught(error)
+        }
+        if case .http = self.state, self.isBodyAwaited {
+            // Its request has been answered, and a second answer would be taken for that to another request.
+            self.linger(context)
+            self.endHTTP(context)
         } else {
-            context.fireErrorCaught(error)
+            self.refuse(Refusal(error))
         }
     }
 }
