@@ -137,6 +137,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
                     self.receivedUpgrade(head, context)
                     return
                 }
+                guard head.hasRightHost else { return self.refuse(Refusal(HandshakeError(.host))) }
                 guard self.makeHTTP(context) else { return }
                 self.requestsInProgress += 1
                 self.isBodyAwaited = true
@@ -372,7 +373,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         // Something came on a kept-alive connection, and it was no whole head: one has begun.
-        if case .http = self.state, self.requestsInProgress == 0, !self.isBodyAwaited, !self.hasPart, self.timeout == nil {
+        if case .http = self.state, self.requestsInProgress == 0, !self.isBodyAwaited, !self.hasPart,
+            self.timeout == nil
+        {
             self.awaitHead(context)
         }
         self.hasPart = false
@@ -438,6 +441,15 @@ extension HTTPRequestHead {
 
     private var namesUpgrade: Bool {
         self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
+    /// Whether it says once for which host it is, as HTTP/1.1 asks for (RFC 9112, section 3.2). HTTP/1.0 knows no such field.
+    var hasRightHost: Bool {
+        switch self.headers["Host"].count {
+        case 0: self.version == .http1_0
+        case 1: true
+        default: false
+        }
     }
 
     /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal. An `Upgrade` that

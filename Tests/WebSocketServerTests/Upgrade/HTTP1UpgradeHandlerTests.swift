@@ -342,6 +342,31 @@ struct HTTP1UpgradeHandlerTests {
         }
     }
 
+    /// Ordinary requests, too, say for which host they are.
+    @Test(
+        arguments: ["", Handshake.get("/page")], [[], [Handshake.host, Handshake.host], [Handshake.host, "host: b"]])
+    func wrongHost(before: String, hosts: [String]) async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(before + (["GET /page HTTP/1.1"] + hosts + ["", ""]).joined(separator: "\r\n"))
+                if !before.isEmpty { #expect(try await client.readAnswer().body == "a page") }
+                let answer = try await client.readLastAnswer()
+                #expect(answer.status == 400)
+                #expect(answer.body == "exactly one Host field with a host is needed\n")
+            }
+        }
+    }
+
+    /// HTTP/1.0 needs none.
+    @Test func noHostOverHTTP10() async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send("GET /page HTTP/1.0\r\n\r\n")
+                #expect(try await client.readLastAnswer().body == "a page")
+            }
+        }
+    }
+
     // MARK: Bodies that break HTTP
 
     private static let chunked = "POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
