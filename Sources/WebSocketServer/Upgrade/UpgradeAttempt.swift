@@ -223,9 +223,9 @@ final class UpgradeAttempt: Sendable {
             case .head(let head):
                 response = head
                 if head.status == .switchingProtocols || head.status.kind == .successful { break reading }
-            case .body(var bytes):
-                body.writeBuffer(&bytes)
-                if body.readableBytes > UpgradeAttempt.maxRefusalBody { break reading }
+            case .body(let bytes):
+                body.writeBytes(bytes.readableBytesView.prefix(UpgradeAttempt.maxRefusalBody - body.readableBytes))
+                if body.readableBytes == UpgradeAttempt.maxRefusalBody { break reading }
             case .end:
                 break reading
             }

@@ -87,8 +87,21 @@ struct UpgradeAttemptTests {
                     try await writer.finish(nil)
                 })
         }
+        let piece = String(repeating: "a", count: 40_000)
+        router.get("/large") { _, _ in
+            Response(status: .forbidden, body: .init(byteBuffer: ByteBuffer(string: piece + piece)))
+        }
+        router.get("/large-pieces") { _, _ in
+            Response(
+                status: .forbidden,
+                body: ResponseBody { writer in
+                    for _ in 0..<3 { try await writer.write(ByteBuffer(string: piece)) }
+                    try await writer.finish(nil)
+                })
+        }
+        let cut = String(repeating: "a", count: 64 << 10)
         try await TestServer.with(router) { server in
-            for (path, body) in [("/small", "<p>no</p>"), ("/pieces", "no")] {
+            for (path, body) in [("/small", "<p>no</p>"), ("/pieces", "no"), ("/large", cut), ("/large-pieces", cut)] {
                 try await RawConnection.with(port: server.port) { client in
                     try await client.send(Handshake.request(path))
                     let answer = try await client.readLastAnswer()
