@@ -29,7 +29,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         /// The same, and then comes a refusal.
         case refusing(Refusal)
         /// The route is asked.
-        case deciding
+        case deciding(UpgradeAttempt)
         /// The last answer is on its way; what still arrives is thrown away.
         case refused
         /// WebSocket from now on.
@@ -117,6 +117,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private func gone() {
         self.timeout?.cancel()
         self.timeout = nil
+        if case .deciding(let attempt) = self.state { attempt.abandon() }
         // An attempt in it would hold this.
         if case .upgraded = self.state {} else { self.state = .refused }
         self.first.succeed(.gone)
@@ -176,7 +177,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     private func beginUpgrade(_ attempt: UpgradeAttempt, _ context: ChannelHandlerContext) {
         guard self.hasHTTP else {
-            self.releaseParser(context) { self.first.succeed(.upgrade(attempt)) }
+            self.releaseParser(attempt, context) { self.first.succeed(.upgrade(attempt)) }
             return
         }
         self.state = .handingOver(attempt)
@@ -184,9 +185,16 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     }
 
     /// Takes the parser out, which can take until the next turn of the event loop, and lets the route decide if nothing stands
-    /// behind the request that could be another one.
-    private func releaseParser(_ context: ChannelHandlerContext, then decide: @escaping () -> Void) {
-        self.state = .deciding
+    /// behind the request that could be another one. The route has as long for that as the client had for its request.
+    private func releaseParser(
+        _ attempt: UpgradeAttempt, _ context: ChannelHandlerContext, then decide: @escaping () -> Void
+    ) {
+        self.state = .deciding(attempt)
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
+            in: self.shared.configuration.handshakeTimeout.timeAmount
+        ) {
+            self.refuse(.undecided)
+        }
         let behind = BytesBehind()
         self.behind = behind
         let removed = context.eventLoop.makePromise(of: Void.self)
@@ -280,7 +288,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             if let handler = self.stalledAnswer.take() {
                 context.pipeline.syncOperations.removeHandler(handler, promise: nil)
             }
-            self.releaseParser(context) { self.later.succeed(attempt) }
+            self.releaseParser(attempt, context) { self.later.succeed(attempt) }
         case (.refusing(let refusal), .output), (.refusing(let refusal), .input):
             promise?.succeed(())
             self.send(refusal, context)
@@ -305,6 +313,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             throw ChannelError.inputClosed
         }
         self.state = .upgraded
+        self.timeout?.cancel()
+        self.timeout = nil
         context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponseHead(response))), promise: nil)
         let pipeline = context.pipeline.syncOperations
         pipeline.removeHandler(self.encoder, promise: nil)
@@ -325,6 +335,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func refuse(_ refusal: Refusal) {
         switch self.state {
         case .refusing, .refused, .upgraded: return
+        case .deciding(let attempt): attempt.abandon()
         default: break
         }
         guard let context = self.context else { return }
