@@ -19,6 +19,8 @@ struct Listener: Sendable {
     let channel: Connections
     private let quiescing: ServerQuiescingHelper
     private let file: SocketFile?
+    /// Why listening has ended by itself.
+    let failure: ListenerFailure
 
     /// Listens on all addresses, or on none.
     ///
@@ -61,6 +63,7 @@ struct Listener: Sendable {
         for children: any EventLoopGroup, reusePort: Bool, backlog: Int, _ logger: Logger
     ) async throws {
         let quiescing = ServerQuiescingHelper(group: group)
+        let failure = ListenerFailure()
         let bootstrap = ServerBootstrap(group: group, childGroup: children)
             .serverChannelOption(.backlog, value: Int32(clamping: backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -70,7 +73,8 @@ struct Listener: Sendable {
                     if reusePort {
                         try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
                     }
-                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(logger))
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGuard(logger) { failure.error = $0 })
                     try channel.pipeline.syncOperations.addHandler(DrainBeginningHandler(setup.shared))
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
@@ -96,6 +100,7 @@ struct Listener: Sendable {
         if case .unixSocket(let path) = address { self.file = SocketFile(path: path) } else { self.file = nil }
         self.address = address
         self.quiescing = quiescing
+        self.failure = failure
     }
 
     /// Stops accepting, and tells all connections to come to their end. Another server can listen there at once.

@@ -17,7 +17,8 @@ struct WebSocketApplicationTests {
     private static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     struct Running: Sendable {
-        let ports: [Int?]
+        let channels: [any Channel]
+        var ports: [Int?] { self.channels.map { $0.localAddress?.port } }
         let services: ServiceGroup
 
         func shutDown() async { await self.services.triggerGracefulShutdown() }
@@ -29,24 +30,24 @@ struct WebSocketApplicationTests {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         _ body: (Running) async throws -> T
     ) async throws -> T {
-        let started = Mailbox<[Int?]?>()
+        let started = Mailbox<[any Channel]?>()
         let app = WebSocketApplication(
             router: echoRouter(), addresses: addresses, configuration: configuration, reusePort: reusePort,
             serverName: "test", eventLoopGroup: group, logger: Self.logger,
-            onRunning: { started.post($0.map { $0.localAddress?.port }) })
+            onRunning: { started.post($0) })
         let services = ServiceGroup(configuration: .init(services: [app], logger: Self.logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { started.post(nil) }
                 try await services.run()
             }
-            guard let ports = await started.next() ?? nil else {
+            guard let channels = await started.next() ?? nil else {
                 try await tasks.waitForAll()
                 throw TestServer.DidNotStart()
             }
             let result: T
             do {
-                result = try await body(Running(ports: ports, services: services))
+                result = try await body(Running(channels: channels, services: services))
             } catch {
                 await services.triggerGracefulShutdown()
                 try? await tasks.waitForAll()
@@ -160,6 +161,28 @@ struct WebSocketApplicationTests {
             }
             #expect(!FileManager.default.fileExists(atPath: path))
         }
+    }
+
+    /// A server whose listeners have all ended by themselves tells its connections, and ends with an error. As long as one is left, it
+    /// goes on.
+    @Test func listenersEnd() async throws {
+        let addresses = [ListenAddress.hostname("127.0.0.1", port: 0), .hostname("127.0.0.1", port: 0)]
+        let closure = Mailbox<Closure>()
+        let error = await #expect(throws: ListenError.self) {
+            try await self.with(addresses) { server in
+                let ports = server.ports
+                let socket = try await WebSocketClient.connect(to: "ws://127.0.0.1:\(ports[0] ?? 0)/echo")
+                // What NIO does with an error that it takes for the end.
+                server.channels[0].pipeline.fireErrorCaught(IOError(errnoCode: EPROTO, reason: "accept"))
+                try await server.channels[0].close()
+                try await self.echo("ws://127.0.0.1:\(ports[1] ?? 0)/echo")
+                server.channels[1].pipeline.fireErrorCaught(IOError(errnoCode: EPROTO, reason: "accept"))
+                try await server.channels[1].close()
+                closure.post(await socket.closed)
+            }
+        }
+        #expect(await closure.next()?.code == 1001)
+        #expect(error?.reason.contains("accept") == true)
     }
 
     /// Each loop has its listener, on one port, and another server can join them.
