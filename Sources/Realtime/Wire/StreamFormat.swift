@@ -86,7 +86,8 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("}\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.joined(id: nil, room: room, position: position, recovered: recovered))
+            let message = ServerMessage.joined(id: nil, room: room, position: position, recovered: recovered)
+            return self.object(message.json)
         }
     }
 
@@ -99,7 +100,8 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.message(room: room, message))
+            let json = message.frame(in: room)
+            return self.object(message.isOneLine ? json : JSONEmbedding.line(json))
         }
     }
 
@@ -113,7 +115,7 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("}\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.gap(room: room, position: position))
+            return self.object(ServerMessage.gap(room: room, position: position).json)
         }
     }
 
@@ -131,16 +133,19 @@ package enum StreamFormat: Hashable, Sendable {
         return writer
     }
 
-    /// The object as a line, or as a call.
-    private func object(_ message: ServerMessage) -> [UInt8] {
-        let json = message.json
-        guard case .scripts(let callback) = self else { return JSONEmbedding.line(json) + [0x0A] }
+    /// The object, which has no line breaks, as a line or as a call.
+    private func object(_ json: [UInt8]) -> [UInt8] {
         var writer = JSONWriter(capacity: json.count + 96)
-        writer.raw("<script>")
-        writer.raw(callback.text.utf8)
-        writer.raw("(")
-        writer.raw(JSONEmbedding.expression(json))
-        writer.raw(")</script>\n")
+        if case .scripts(let callback) = self {
+            writer.raw("<script>")
+            writer.raw(callback.text.utf8)
+            writer.raw("(")
+            writer.raw(JSONEmbedding.expression(json))
+            writer.raw(")</script>\n")
+        } else {
+            writer.raw(json)
+            writer.raw("\n")
+        }
         return writer.bytes
     }
 }
