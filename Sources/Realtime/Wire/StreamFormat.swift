@@ -52,6 +52,25 @@ package enum StreamFormat: Hashable, Sendable {
     /// encoding and the type.
     package static let pagePadding = 1024
 
+    /// The fields that a page of scripts needs beside its type; none for the others.
+    ///
+    /// The function's name comes from a link. Without these fields a page of a stranger could open or frame this one so that
+    /// `callback=opener.…` or `callback=top.….click` calls what is in a third page, one of this server's own origin. So it
+    /// has no opener when it is a page of its own, and only these origins may frame it; nothing but its scripts is loaded.
+    ///
+    /// - Parameter origins: The other origins that may frame it, such as `https://example.com`. What is none is left out.
+    package func fields(allowing origins: [String] = []) -> [(name: String, value: String)] {
+        guard case .scripts = self else { return [] }
+        let others = origins.filter { origin in
+            origin.contains("://") && origin.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x3B }
+        }
+        let ancestors = (["'self'"] + others).joined(separator: " ")
+        return [
+            ("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors \(ancestors)"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+        ]
+    }
+
     /// What comes first, before ``joined(room:position:recovered:)``.
     package var prologue: [UInt8] {
         switch self {
