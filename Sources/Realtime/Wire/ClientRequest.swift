@@ -85,7 +85,9 @@ extension ClientRequest {
             return .presence(try fields.room(in: bytes), id: fields.id)
         } else if type.isString("info", in: bytes) {
             let room = try fields.room(in: bytes)
-            guard let info = try fields.info(in: bytes) else { throw fields.error(.invalidRequest, "'info' is missing") }
+            guard let info = try fields.info(in: bytes) else {
+                throw fields.error(.invalidRequest, "'info' is missing")
+            }
             return .info(room, info, id: fields.id)
         }
         throw fields.error(.invalidRequest, "there is no such 'type'")

@@ -215,8 +215,9 @@ package struct JSONScanner: Sendable {
         }
         if self.index < bytes.count, bytes[self.index] | 0x20 == UInt8(ascii: "e") {
             self.index += 1
-            if self.index < bytes.count, bytes[self.index] == UInt8(ascii: "+") || bytes[self.index] == UInt8(ascii: "-") {
-                self.index += 1
+            if self.index < bytes.count {
+                let sign = bytes[self.index]
+                if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { self.index += 1 }
             }
             try self.digits(in: bytes)
         }

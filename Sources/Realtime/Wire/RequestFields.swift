@@ -6,16 +6,18 @@ struct RequestFields: ~Copyable {
     /// The request's `id`.
     let id: UInt64?
 
-    init(_ members: RequestMembers, in bytes: Span<UInt8>) throws(WireError) {
+    init(_ members: RequestMembers, id: UInt64?) {
         self.members = members
-        guard let id = members.id else {
-            self.id = nil
-            return
-        }
-        guard let number = id.unsigned(in: bytes) else {
+        self.id = id
+    }
+
+    /// Reads the request's id first.
+    init(_ members: RequestMembers, in bytes: Span<UInt8>) throws(WireError) {
+        let id = members.id?.unsigned(in: bytes)
+        guard members.id == nil || id != nil else {
             throw WireError(.invalidRequest, "'id' must be a whole number from 0 to 2^64 - 1")
         }
-        self.id = number
+        self.init(members, id: id)
     }
 
     func error(_ code: WireError.Code, _ message: String) -> WireError {

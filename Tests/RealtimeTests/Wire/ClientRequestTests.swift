@@ -28,14 +28,19 @@ struct ClientRequestTests {
 
     @Test func theProtocolsExamples() throws {
         var join = ClientRequest.Join(room: self.room, start: .after(self.position))
-        #expect(try self.parse(#"{"type":"join","id":1,"room":"chat","after":12,"epoch":"3w5e11264sg"}"#) == .join(join, id: 1))
-        join = ClientRequest.Join(room: self.room, start: .latest(50), presence: true, info: try json(#"{"name":"Ann"}"#))
+        #expect(
+            try self.parse(#"{"type":"join","id":1,"room":"chat","after":12,"epoch":"3w5e11264sg"}"#)
+                == .join(join, id: 1))
+        join = ClientRequest.Join(
+            room: self.room, start: .latest(50), presence: true, info: try json(#"{"name":"Ann"}"#))
         let text = #"{"type":"join","id":1,"room":"chat","history":50,"presence":true,"info":{"name":"Ann"}}"#
         #expect(try self.parse(text) == .join(join, id: 1))
         #expect(try self.parse(#"{"type":"leave","id":2,"room":"chat"}"#) == .leave(self.room, id: 2))
         let publish = ClientRequest.Publish(
-            room: self.room, data: try json(#""hi""#), messageID: try MessageID("c0ffee-1"), key: try MessageKey("courier-3"))
-        let publishText = #"{"type":"publish","id":3,"room":"chat","data":"hi","messageId":"c0ffee-1","key":"courier-3"}"#
+            room: self.room, data: try json(#""hi""#), messageID: try MessageID("c0ffee-1"),
+            key: try MessageKey("courier-3"))
+        let publishText =
+            #"{"type":"publish","id":3,"room":"chat","data":"hi","messageId":"c0ffee-1","key":"courier-3"}"#
         #expect(try self.parse(publishText) == .publish(publish, id: 3))
         #expect(try self.parse(#"{"type":"presence","id":4,"room":"chat"}"#) == .presence(self.room, id: 4))
         let info = #"{"type":"info","id":5,"room":"chat","info":{"name":"Ann","typing":true}}"#
@@ -56,7 +61,10 @@ struct ClientRequestTests {
     }
 
     @Test func dataIsPassedOnByteForByte() throws {
-        for data in [#"{ "a" : 1.0e0, "a":"\u00e4\/ä" }"#, "[1,\n 2]", "null", "false", "-0.0", #""""#, "12345678901234567890123"] {
+        for data in [
+            #"{ "a" : 1.0e0, "a":"\u00e4\/ä" }"#, "[1,\n 2]", "null", "false", "-0.0", #""""#,
+            "12345678901234567890123",
+        ] {
             let request = try self.parse(#"{"type":"publish","data": \#(data) ,"room":"chat"}"#)
             #expect(request == .publish(.init(room: self.room, data: JSONText(checked: Array(data.utf8))), id: nil))
         }
@@ -71,8 +79,12 @@ struct ClientRequestTests {
         #expect(self.refusal("") == "invalid_request -: the JSON ends too early, at byte 0")
         #expect(self.refusal("[]") == "invalid_request -: that is no JSON, at byte 0")
         #expect(self.refusal(#"{"type":"ping","id":1"#) == "invalid_request -: the JSON ends too early, at byte 21")
-        #expect(self.refusal(#"{"type":"ping","id":1}x"#) == "invalid_request -: there is something behind the JSON, at byte 22")
-        #expect(self.refusal(#"{"type":"ping","id":1,"id":1}"#) == "invalid_request -: a member stands there twice, at byte 22")
+        #expect(
+            self.refusal(#"{"type":"ping","id":1}x"#)
+                == "invalid_request -: there is something behind the JSON, at byte 22")
+        #expect(
+            self.refusal(#"{"type":"ping","id":1,"id":1}"#)
+                == "invalid_request -: a member stands there twice, at byte 22")
         #expect(self.refusal(#"{"type":"ping","i\u0064":1,"id":1}"#).hasPrefix("invalid_request -: a member"))
         for id in ["-1", "1.0", "1e2", "18446744073709551616", "\"1\"", "null", "-0", "{}", "true"] {
             #expect(self.refusal(#"{"type":"ping","id":\#(id)}"#).hasPrefix("invalid_request -: 'id' must be"))
@@ -92,7 +104,8 @@ struct ClientRequestTests {
         #expect(self.refusal(start + #","room":"a\u002fb"}"#) == "invalid_room 3: the room must not contain U+002F")
         #expect(self.refusal(start + #","room":".."}"#) == "invalid_room 3: the room must not be '.' or '..'")
         let long = String(repeating: "x", count: 129)
-        #expect(self.refusal(start + #","room":"\#(long)"}"#) == "invalid_room 3: the room has 129 bytes, more than 128")
+        #expect(
+            self.refusal(start + #","room":"\#(long)"}"#) == "invalid_room 3: the room has 129 bytes, more than 128")
     }
 
     @Test func positions() {
@@ -119,7 +132,9 @@ struct ClientRequestTests {
         #expect(self.refusal(publish + "}") == "invalid_request 3: 'data' is missing")
         #expect(self.refusal(publish + #","data":1,"messageId":""}"#) == "invalid_id 3: the message id is empty")
         #expect(self.refusal(publish + #","data":1,"messageId":7}"#) == "invalid_id 3: 'messageId' must be a string")
-        #expect(self.refusal(publish + #","data":1,"key":"\u0000"}"#) == "invalid_key 3: the message key must not contain U+0000")
+        #expect(
+            self.refusal(publish + #","data":1,"key":"\u0000"}"#)
+                == "invalid_key 3: the message key must not contain U+0000")
         #expect(self.refusal(#"{"type":"info","id":3,"room":"chat"}"#) == "invalid_request 3: 'info' is missing")
     }
 
@@ -135,7 +150,8 @@ struct ClientRequestTests {
     @Test func changedRequests() {
         var generator = WireGenerator(seed: 1)
         let seed = Array(
-            #"{"type":"join","id":1,"room":"ch\u00e4t","after":12,"epoch":"3w5e","info":{"a":[1,{}]},"data":"\ud83d\ude00"}"#.utf8)
+            #"{"type":"join","id":1,"room":"ch\u00e4t","after":12,"epoch":"3w5e","info":{"a":[1,{}]},"data":"\ud83d\ude00"}"#
+                .utf8)
         for _ in 0..<20_000 {
             var bytes = seed
             for _ in 0...generator.below(4) { bytes[generator.below(bytes.count)] = UInt8(generator.below(256)) }
