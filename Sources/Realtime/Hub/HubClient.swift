@@ -57,7 +57,7 @@ public final class HubClient {
 
     func say(_ message: ServerMessage) {
         guard !self.isGone else { return }
-        self.say(OutgoingMessage(message.encoded))
+        self.say(OutgoingMessage(message.json))
     }
 
     func refuse(_ error: WireError) { self.say(.error(error)) }
@@ -124,7 +124,7 @@ public final class HubClient {
 
     private func joined(_ subscriber: Subscriber, _ reading: Reading<Publication>, _ join: ClientRequest.Join, _ id: UInt64?) {
         subscriber.position = reading.start
-        self.say(.joined(room: join.room, reading.start, recovered: reading.recovered, id: id))
+        self.say(.joined(id: id, room: join.room, position: reading.start, recovered: reading.recovered))
         self.shard.send(reading, to: subscriber)
         guard join.presence else { return }
         subscriber.seesMembers = true
@@ -154,7 +154,7 @@ public final class HubClient {
         guard let subscriber = self.rooms.removeValue(forKey: room) else { return self.refuse(Self.notJoined(id)) }
         if subscriber.seesMembers { self.hub.presence.leave(room, connection: self.id) }
         self.shard.leave(subscriber)
-        self.say(.left(room: room, id: id))
+        self.say(.left(id: id, room: room))
     }
 
     private static func notJoined(_ id: UInt64?) -> WireError {
@@ -174,9 +174,9 @@ public final class HubClient {
             loop.onLoop {
                 switch result {
                 case .success(.stored(let position)):
-                    client.say(.published(room: publish.room, position, repeated: false, id: id))
+                    client.say(.published(id: id, room: publish.room, position: position, repeated: false))
                 case .success(.repeated(let position)):
-                    client.say(.published(room: publish.room, position, repeated: true, id: id))
+                    client.say(.published(id: id, room: publish.room, position: position, repeated: true))
                 case .success(.refused(let error)):
                     client.refuse(WireError(error, id: id))
                 case .failure(let error):
@@ -194,7 +194,7 @@ public final class HubClient {
             loop.onLoop {
                 switch result {
                 case .success(let (members, count)):
-                    client.say(.presence(room: room, members: members, count: count, id: id))
+                    client.say(.presence(id: id, room: room, count: count, members: members.map(\.wire)))
                 case .failure(let error):
                     client.refuse(WireError(.unavailable, error.description, id: id))
                 }
@@ -211,7 +211,7 @@ public final class HubClient {
         ) { result in
             loop.onLoop {
                 switch result {
-                case .success: client.say(.updated(room: room, id: id))
+                case .success: client.say(.updated(id: id, room: room))
                 case .failure(let error): client.refuse(WireError(error, id: id))
                 }
             }

@@ -29,7 +29,9 @@ extension RealtimeHub {
         if let (id, older) = entry.older {
             self.close(id, older, code: 4001, reason: "another connection has the session")
         }
-        client.say(.welcome(session: entry.session, member: client.identity.member, resumed: entry.resumed))
+        // One that is not kept is like one that has expired when the client comes back with it.
+        let shown = entry.session ?? SessionID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        client.say(.welcome(session: shown, member: client.identity.member, resumed: entry.resumed))
     }
 
     /// A client is gone: its session waits, with the positions that it had.

@@ -83,7 +83,7 @@ final class Shard: @unchecked Sendable {
     private func deliver(_ message: RoomMessage<Publication>, at position: Position, to room: ShardRoom) {
         room.delivered = position
         let outgoing = OutgoingMessage(
-            ServerMessage.message(MessageWire(message, at: position.epoch), room: room.topic.name).encoded)
+            MessageWire(message, at: position.epoch).frame(in: room.topic.name))
         for subscriber in room.subscribers where subscriber.state == .live {
             guard subscriber.position.epoch == position.epoch else {
                 self.readOn(subscriber)
@@ -118,7 +118,7 @@ final class Shard: @unchecked Sendable {
     }
 
     private func deliver(_ change: PresenceChange<MemberInfo>, to room: ShardRoom) {
-        let outgoing = OutgoingMessage(ServerMessage.member(change, room: room.topic.name).encoded)
+        let outgoing = OutgoingMessage(ServerMessage.member(room: room.topic.name, change.wire).json)
         for subscriber in room.subscribers where subscriber.seesMembers {
             subscriber.client.say(outgoing)
         }
@@ -218,9 +218,8 @@ final class Shard: @unchecked Sendable {
             let position = Position(epoch: reading.start.epoch, offset: message.offset)
             self.push(
                 OutgoingMessage(
-                    ServerMessage.message(
-                        MessageWire(message, at: position.epoch), room: subscriber.room.topic.name
-                    ).encoded), position, to: subscriber)
+                    MessageWire(message, at: position.epoch).frame(in: subscriber.room.topic.name)),
+                position, to: subscriber)
             if subscriber.state != .reading { return }
         }
         subscriber.position = reading.position
@@ -229,7 +228,7 @@ final class Shard: @unchecked Sendable {
 
     private func tellGap(before position: Position, to subscriber: Subscriber) {
         subscriber.client.say(
-            OutgoingMessage(ServerMessage.gap(room: subscriber.room.topic.name, position).encoded))
+            OutgoingMessage(ServerMessage.gap(room: subscriber.room.topic.name, position: position).json))
     }
 
     /// A reader gets from now on what comes, if it has all that has come.
