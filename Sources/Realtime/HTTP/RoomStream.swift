@@ -81,7 +81,7 @@ final class RoomStream: Sendable {
 
     private func append(_ reading: Reading<Publication>, to bytes: inout [UInt8]) {
         for message in reading.messages {
-            bytes += self.format.message(MessageWire(message, at: reading.start.epoch), room: self.room)
+            bytes += self.format.message(MessageWire(message, in: reading.start.epoch), room: self.room)
         }
     }
 

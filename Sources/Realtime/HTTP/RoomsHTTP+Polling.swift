@@ -63,7 +63,7 @@ extension RoomsHTTP {
         }
         let bytes = HTTPAnswer.messages(
             room: call.room, position: reading.position, recovered: reading.recovered, more: reading.hasMore,
-            reading.messages.map { MessageWire($0, at: reading.start.epoch) })
+            reading.messages.map { MessageWire($0, in: reading.start.epoch) })
         var response: Response
         if bytes.count > RoomsHTTPLimits.minCompressedBytes, Gzip.isAccepted(by: fields[.acceptEncoding]),
             let compressed = Gzip.compress(bytes)

@@ -21,7 +21,6 @@ extension RealtimeHub {
                 _ = try clients.sessions.open(id, identity: client.identity.member, transport: client.id)
                 return (id, false, nil)
             } catch {
-                // Without a session one can do everything but come back to it.
                 return (nil, false, nil)
             }
         }
@@ -29,9 +28,12 @@ extension RealtimeHub {
         if let (id, older) = entry.older {
             self.close(id, older, code: 4001, reason: "another connection has the session")
         }
-        // One that is not kept is like one that has expired when the client comes back with it.
-        let shown = entry.session ?? SessionID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
-        client.say(.welcome(session: shown, member: client.identity.member, resumed: entry.resumed))
+        guard let session = entry.session else {
+            client.refuse(WireError(.tooManySessions, "there are too many sessions"))
+            client.connection.close(code: 1013, reason: "too many sessions")
+            return
+        }
+        client.say(.welcome(session: session, member: client.identity.member, resumed: entry.resumed))
     }
 
     /// A client is gone: its session waits, with the positions that it had.

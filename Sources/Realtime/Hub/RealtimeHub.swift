@@ -136,7 +136,8 @@ public final class RealtimeHub: Service, Sendable {
 
     // MARK: Clients
 
-    /// A connection that messages are pushed to. On its loop, to which the client belongs from then on.
+    /// A connection that messages are pushed to. On its loop, to which the client belongs from then on. The connection holds it, and has
+    /// to call ``HubClient/closed()`` before it lets it go.
     ///
     /// - Parameters:
     ///   - connection: The connection.

@@ -82,8 +82,7 @@ final class Shard: @unchecked Sendable {
 
     private func deliver(_ message: RoomMessage<Publication>, at position: Position, to room: ShardRoom) {
         room.delivered = position
-        let outgoing = OutgoingMessage(
-            MessageWire(message, at: position.epoch).frame(in: room.topic.name))
+        let outgoing = OutgoingMessage(MessageWire(message, in: position.epoch).frame(in: room.topic.name))
         for subscriber in room.subscribers where subscriber.state == .live {
             guard subscriber.position.epoch == position.epoch else {
                 self.readOn(subscriber)
@@ -216,10 +215,8 @@ final class Shard: @unchecked Sendable {
         subscriber.position = reading.start
         for message in reading.messages {
             let position = Position(epoch: reading.start.epoch, offset: message.offset)
-            self.push(
-                OutgoingMessage(
-                    MessageWire(message, at: position.epoch).frame(in: subscriber.room.topic.name)),
-                position, to: subscriber)
+            let frame = MessageWire(message, in: position.epoch).frame(in: subscriber.room.topic.name)
+            self.push(OutgoingMessage(frame), position, to: subscriber)
             if subscriber.state != .reading { return }
         }
         subscriber.position = reading.position
