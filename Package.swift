@@ -137,6 +137,7 @@ let package = Package(
         .target(
             name: "Realtime",
             dependencies: [
+                "CWebSocketZlib",
                 "RealtimeCore",
                 "WebSocketCore",
                 "WebSocketNIO",
