@@ -69,7 +69,8 @@ extension RoomsHTTP {
         case _?: throw HTTPFailure(.invalidRequest, "'presence' must be 0 or 1")
         }
         try self.allow(.presence, call)
-        return try await StreamPresence(self.hub, call.room, as: call.member, info: try RoomsHTTP.info(call.query("info")))
+        return try await StreamPresence(
+            self.hub, call.room, as: call.member, info: try RoomsHTTP.info(call.query("info")))
     }
 
     /// What others see of a member, from the query.
