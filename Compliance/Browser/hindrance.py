@@ -13,7 +13,7 @@ class Hindrance:
 
     websocket   'pass'; 'refuse': 403; 'hang': no answer to the handshake; 'drop': ends when the handshake is done
     streams     'pass'; 'hold': answers are held back until they are whole, as by a proxy that buffers; 'refuse': 502
-    long_polls  'pass'; 'hang': no answer to a request with `wait`
+    long_polls  'pass'; 'hang': no answer to a request with `wait`; 'refuse': 502
     frozen      not a byte goes through, in no direction, until it is False again
     down        nobody gets in
     lose        so many answers to a POST get lost: the server has seen the request, the client sees the end
@@ -74,7 +74,7 @@ class Hindrance:
             self.requests.append(line)
             if is_websocket and self.websocket == "refuse":
                 return writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            if "/stream" in line and self.streams == "refuse":
+            if "/stream" in line and self.streams == "refuse" or "wait=" in line and self.long_polls == "refuse":
                 return writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             if is_websocket and self.websocket == "hang" or "wait=" in line and self.long_polls == "hang":
                 return await reader.read(1)
@@ -109,10 +109,11 @@ class Hindrance:
                     each.close()
 
     async def pump(self, reader, writer):
-        while data := await reader.read(65536):
-            await self.thaw()
-            writer.write(data)
-            await writer.drain()
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self.thaw()
+                writer.write(data)
+                await writer.drain()
 
     async def hold(self, reader, writer, client):
         """Until it is whole; or until the client has gone, who is not heard otherwise."""

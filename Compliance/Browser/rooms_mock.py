@@ -65,8 +65,8 @@ class Room:
         """(position, whether it is new)"""
         if self.name == "forbidden":
             raise Refusal(403, "forbidden")
-        if identifier and (author, identifier) in self.answers:
-            return self.answers[author, identifier], False
+        if identifier in self.answers:  # whoever it comes from: nobody here has an identity
+            return self.answers[identifier], False
         self.last += 1
         position = {"epoch": self.epoch, "offset": self.last}
         message = {**position, "time": int(time.time() * 1000), "data": data}
@@ -76,7 +76,7 @@ class Room:
             message["key"] = key
         self.messages.append(message)
         if identifier:
-            self.answers[author, identifier] = position
+            self.answers[identifier] = position
         self.wake()
         return position, True
 
@@ -136,8 +136,7 @@ class Server:
                     return await self.stream(room, query, writer)
                 elif method == "POST":
                     said = json.loads(body)
-                    author = self.sessions.get(query.get("session"))
-                    position, is_new = room.publish(author, fields.get("idempotency-key"), said["data"], said.get("key"))
+                    position, is_new = room.publish(None, fields.get("idempotency-key"), said["data"], said.get("key"))
                     answer(201 if is_new else 200, {"room": room.name, **position, **({} if is_new else {"repeated": True})})
                 else:
                     await self.messages(room, query, fields, answer)
@@ -252,14 +251,15 @@ class Socket:
                 other.send(type="member", room=room.name, change=change, member={"id": member, "info": info})
 
     async def follow(self, room, query, identifier):
-        async for said in self.server.follow(room, query):
-            if said and said["type"] == "joined":
-                self.send(**said, id=identifier)
-                if query.get("presence"):
-                    self.send(type="presence", **room.listing())
-            elif said:
-                self.send(**said)
-                await self.writer.drain()
+        with contextlib.suppress(OSError):
+            async for said in self.server.follow(room, query):
+                if said and said["type"] == "joined":
+                    self.send(**said, id=identifier)
+                    if query.get("presence"):
+                        self.send(type="presence", **room.listing())
+                elif said:
+                    self.send(**said)
+                    await self.writer.drain()
 
     async def run(self, reader, session):
         resumed = session in self.server.sessions
