@@ -16,9 +16,9 @@ const TIMES = {
 };
 /** Over HTTP/1.1 there are six connections to a host: these, another way's while it is tried, and publishing. */
 const MAX_STREAMS = 2;
-/** Another connection has our session; thrown out. */
+/** The session taken over; thrown out. */
 const FINAL = new Set([4001, 4003]);
-/** Refusals of a join that pass. */
+/** Refusals that pass. */
 const PASSING = new Set(['rate_limited', 'room_full', 'too_many_rooms', 'too_many_sessions', 'unavailable']);
 
 export class DuplexError extends Error {
@@ -52,7 +52,7 @@ const watchdog = (parent, ms) => {
 // ---- A room ----
 
 export class Room extends EventTarget {
-  #client; #members = new Map(); #mending = false; #holes = 0; #end = new AbortController();
+  #client; #members = new Map(); #mending; #holes = 0; #end = new AbortController();
 
   constructor(client, name, { history = 0, presence = false, after, info } = {}) {
     super();
@@ -189,7 +189,7 @@ class Way {
 }
 
 class SocketWay extends Way {
-  #socket; #timer; #welcome = false; #ids = 0; #requests = new Map();
+  #socket; #timer; #welcome; #ids = 0; #requests = new Map();
 
   start() {
     const url = this._client._url('rooms', { session: this._client._session });
@@ -197,9 +197,7 @@ class SocketWay extends Way {
     this.#deadline('no_welcome');
     try { this.#socket = new WebSocket(url, ['duplex.v1']); } catch (error) { return void queueMicrotask(() => this.fail(error)); }
     this.#socket.onmessage = ({ data }) => {
-      let said;
-      try { said = JSON.parse(data); } catch (error) { return this.fail(error); }
-      this.#heard(said);
+      try { this.#heard(JSON.parse(data)); } catch (error) { this.fail(error); }
     };
     this.#socket.onclose = ({ code, reason }) => {
       const after = +/reconnect after (\d+) ms/.exec(reason)?.[1] || undefined;
@@ -293,7 +291,7 @@ class SocketWay extends Way {
 }
 
 class HttpWay extends Way {
-  #loops = new Map(); #queue = []; #draining = false;
+  #loops = new Map(); #queue = []; #draining;
 
   start() {
     for (const room of this._client._rooms.values()) this.join(room);
@@ -340,7 +338,7 @@ class HttpWay extends Way {
 
   async #stream(room, signal) {
     const { welcome, silence } = this._client._times, dog = watchdog(signal, welcome), asked = room.position, begun = Date.now();
-    let isJoined = false, rest = '';
+    let isJoined, rest = '';
     try {
       const response = await this._client._fetch(`${room._path}stream`, { query: { ...room._query, format: 'ndjson' }, signal: dog.signal });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -430,7 +428,7 @@ export class Duplex extends EventTarget {
   constructor(url = '/', options = {}) {
     super();
     this._options = { info: options.name && { name: options.name }, ...DEFAULTS, ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
-    this.#base = new URL(url, globalThis.location?.href);
+    this.#base = new URL(url, location);
     this.#base.protocol = this.#base.protocol.replace('ws', 'http');
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
     this._times = { ...TIMES, ...options.times };
@@ -438,7 +436,7 @@ export class Duplex extends EventTarget {
     // randomUUID is for pages with TLS only.
     this.#prefix = [...crypto.getRandomValues(new Uint32Array(4))].map(each => each.toString(36)).join('');
     this.#index = Math.max(0, this._options.transports.indexOf(storage[`duplex ${this.#base}`]));
-    // Not before the rooms are named: open means that they are joined.
+    // Open means that the rooms are joined: first they have to be named.
     queueMicrotask(() => this.#state === 'connecting' && !this.#way && this.#try(this.#index));
   }
 
@@ -463,8 +461,7 @@ export class Duplex extends EventTarget {
 
   close() { this.#close(new DuplexError('closed')); }
 
-  // -- For rooms and ways --
-
+  // For rooms and ways:
   _rooms = new Map();
   _ways(call) { for (const way of [this.#way, this.#probe]) if (way) call(way); }
 
@@ -494,7 +491,7 @@ export class Duplex extends EventTarget {
     });
   }
 
-  /** Its whole answer, in time; null for 304. A long poll may take `wait` longer. */
+  /** The whole answer, in time; null for 304. */
   async _json(path, { signal, wait = 0, ...request }) {
     const dog = watchdog(signal, wait + this._times.answer);
     try {
@@ -615,7 +612,7 @@ export class Duplex extends EventTarget {
     this.#probeDelay = Math.min(this._times.probeCap, this.#probeDelay * 2);
   }
 
-  /** A better way is tried beside the one that works, and takes over when it is up. */
+  /** A better way is tried beside the one that works. */
   #tryProbe(index) {
     if (this.#state !== 'open' || index >= this.#way.index) return this.#planProbe();
     (this.#probe = this.#make(index)).start();
@@ -634,7 +631,7 @@ export class Duplex extends EventTarget {
   }
 
   #listen() {
-    if (this.#listening || !globalThis.addEventListener) return;
+    if (this.#listening) return;
     const control = this.#listening = new AbortController();
     const wake = ({ type }) => {
       if (globalThis.document?.hidden && type === 'visibilitychange') return;
@@ -642,7 +639,8 @@ export class Duplex extends EventTarget {
       if (this.#state === 'waiting' && type !== 'offline') this.retryNow();
       else if (this.#state === 'open') this.#way.check(type);
     };
-    for (const type of ['online', 'offline']) addEventListener(type, wake, control);
+    addEventListener('online', wake, control);
+    addEventListener('offline', wake, control);
     globalThis.document?.addEventListener('visibilitychange', wake, control);
   }
 }
