@@ -61,7 +61,7 @@ export class DuplexError extends Error {
   readonly after?: number;
 }
 
-export interface MessageEvent<Data> extends Event, Position {
+export interface RoomMessage<Data> extends Event, Position {
   readonly data: Data;
   /** Milliseconds since 1970 at the server. */
   readonly time: number;
@@ -79,15 +79,15 @@ export interface PresenceEvent extends Event { readonly members: Member[]; reado
 export interface MemberEvent extends Event { readonly change: 'joined' | 'updated' | 'left'; readonly member: Member; readonly count: number }
 
 /** A way failed (`transport`), or the server refused something (`room`). Only for the curious: the client goes on by itself. */
-export interface ErrorEvent extends Event { readonly code: string; readonly message: string; readonly transport?: Transport; readonly room?: Room }
+export interface DuplexErrorEvent extends Event { readonly code: string; readonly message: string; readonly transport?: Transport; readonly room?: Room }
 
 export interface RoomEvents<Data> {
-  message: MessageEvent<Data>;
+  message: RoomMessage<Data>;
   gap: GapEvent;
   presence: PresenceEvent;
   member: MemberEvent;
   /** The room was refused; with a code that passes it is tried again. */
-  error: ErrorEvent;
+  error: DuplexErrorEvent;
   /** It was left, or the client was closed. */
   end: Event;
 }
@@ -95,11 +95,11 @@ export interface RoomEvents<Data> {
 export interface DuplexEvents {
   statechange: Event & { readonly state: State };
   transportchange: Event & { readonly transport: Transport | null };
-  error: ErrorEvent;
+  error: DuplexErrorEvent;
 }
 
 /** Made by `Duplex.room`. */
-export class Room<Data = any> extends EventTarget implements AsyncIterable<MessageEvent<Data>> {
+export class Room<Data = any> extends EventTarget implements AsyncIterable<RoomMessage<Data>> {
   private constructor();
   readonly name: string;
   readonly info: object | undefined;
@@ -117,9 +117,11 @@ export class Room<Data = any> extends EventTarget implements AsyncIterable<Messa
   setInfo(info: object): void;
   leave(): void;
   /** The messages from now on, until the room is left or the client closed. What is not taken is kept without a bound. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<MessageEvent<Data>>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<RoomMessage<Data>>;
   addEventListener<K extends keyof RoomEvents<Data>>(type: K, listener: (event: RoomEvents<Data>[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
   removeEventListener<K extends keyof RoomEvents<Data>>(type: K, listener: (event: RoomEvents<Data>[K]) => void, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
 
 export class Duplex extends EventTarget {
@@ -138,5 +140,7 @@ export class Duplex extends EventTarget {
   /** Publications without an answer are refused with `closed`. */
   close(): void;
   addEventListener<K extends keyof DuplexEvents>(type: K, listener: (event: DuplexEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
   removeEventListener<K extends keyof DuplexEvents>(type: K, listener: (event: DuplexEvents[K]) => void, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
