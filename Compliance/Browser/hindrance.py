@@ -26,7 +26,7 @@ class Hindrance:
         self.target = host, int(port or 80)
         self.websocket = self.streams = self.long_polls = "pass"
         self.frozen = self.down = self.mute = False
-        self.lose, self.frames, self.lost, self.requests = 0, [], 0, []
+        self.lose, self.frames, self.lost, self.requests, self.heads = 0, [], 0, [], []
         self.open = set()
         self.loop, started = asyncio.new_event_loop(), threading.Event()
 
@@ -72,6 +72,7 @@ class Hindrance:
             line, _, fields = head.decode("latin-1").partition("\r\n")
             is_websocket = bool(re.search(r"^upgrade: *websocket", fields, re.I | re.M))
             self.requests.append(line)
+            self.heads.append(fields)
             if is_websocket and self.websocket == "refuse":
                 return writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             if "/stream" in line and self.streams == "refuse" or "wait=" in line and self.long_polls == "refuse":

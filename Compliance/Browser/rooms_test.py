@@ -50,9 +50,9 @@ PAGE = """async ({ times }) => {
     return client;
   };
 }"""
-TIMES = {"welcome": 500, "answer": 800, "ping": 400, "pong": 400, "silence": 1500, "wait": 1000, "steady": 400, "members": 300,
+TIMES = {"welcome": 500, "answer": 800, "ping": 400, "pong": 400, "silence": 18_000, "wait": 1000, "steady": 400, "members": 300,
          "probe": 100, "probeCap": 200}
-HASTE = {"probe": 30, "probeCap": 60, "welcome": 400, "answer": 500}
+HASTE = {"probe": 30, "probeCap": 60, "welcome": 400, "answer": 500, "silence": 1500}
 
 
 class Server:
@@ -179,14 +179,6 @@ class Test:
                 tab.js("duplex.close()")
                 tab.start(room, {"transports": [way]}, {"after": {"epoch": first["epoch"], "offset": 1}}).until("seen.messages.length === 2")
                 equal([tab.data, tab.js("seen.gaps")], [["older than now", "new"], []])
-            with self.check(f"{way}: a refusal has its code, for the room and for a message") as (tab, room):
-                if not self.server.is_mock:
-                    continue
-                tab.start("forbidden", {"transports": [way]}).until("seen.roomErrors.length")
-                equal(tab.js("[duplex.state, seen.roomErrors]"), ["open", ["forbidden"]])
-                tab.js("publish('no')")
-                tab.until("seen.refused.length")
-                equal(tab.js("seen.refused"), [["no", "forbidden"]])
             with self.check(f"{way}: several rooms side by side; leaving one") as (tab, room):
                 rooms = [room + each for each in "abcd"]
                 tab.start(rooms[0], {"transports": [way]})
@@ -231,7 +223,7 @@ class Test:
                 self.hindrance.websocket = kind
                 tab.start(room).until("duplex.transport === 'streaming'")
         with self.check("a stream that falls silent in the middle is held back") as (tab, room):
-            tab.start(room, {"transports": ["streaming", "longpolling"], "times": {"probe": 60_000}}).until("duplex.transport === 'streaming'")
+            tab.start(room, {"transports": ["streaming", "longpolling"], "times": {"probe": 60_000, "silence": 1500}}).until("duplex.transport === 'streaming'")
             self.hindrance.frozen = True
             tab.until("duplex.transport === null")
             self.hindrance.frozen = False
@@ -240,6 +232,23 @@ class Test:
         with self.check("a long poll that is never answered") as (tab, room):
             self.bar("polling")
             tab.start(room, {"transports": ["longpolling", "polling"], "times": {"probe": 60_000}}).until("duplex.transport === 'polling'")
+        with self.check("the browser says that it is online again, or is looked at again: no more waiting") as (tab, room):
+            self.hindrance.down = True
+            tab.start(room, {"backoff": {"first": 100_000, "cap": 100_000}})
+            for event, down in (("dispatchEvent(new Event('online'))", True), ("document.dispatchEvent(new Event('visibilitychange'))", False)):
+                tab.until("duplex.state === 'waiting'")
+                tab.js("void (seen.states = [])")
+                self.hindrance.down = down
+                tab.page.evaluate(event)
+                tab.until("seen.states[0] === 'connecting'")
+            tab.until("duplex.state === 'open'")
+        with self.check("headers go with each request over HTTP, and are asked for each time") as (tab, room):
+            self.hindrance.heads.clear()
+            tab.page.evaluate("room => { let n = 0; start(room, { transports: ['polling'], headers: async () => ({ 'X-Token': `t${++n}` }) }); }", room)
+            tab.js("publish(1)")
+            tab.until("seen.messages.length === 1")
+            heads = "".join(self.hindrance.heads).lower()
+            assert all(f"x-token: t{n}\r\n" in heads for n in (1, 2, 3)), heads
         with self.check("a WebSocket that falls silent: ping, then it comes back") as (tab, room):
             tab.start(room, {"transports": ["websocket"]}).until("duplex.state === 'open'")
             self.hindrance.frozen = True
@@ -326,6 +335,12 @@ class Test:
         if not self.server.is_mock:
             return
         for way in WAYS:
+            with self.check(f"{way}: a refusal has its code, for the room and for a message") as (tab, room):
+                tab.start("forbidden", {"transports": [way]}).until("seen.roomErrors.length")
+                equal(tab.js("[duplex.state, seen.roomErrors]"), ["open", ["forbidden"]])
+                tab.js("publish('no')")
+                tab.until("seen.refused.length")
+                equal(tab.js("seen.refused"), [["no", "forbidden"]])
             with self.check(f"{way}: history was trimmed meanwhile: a gap is told, before what follows") as (tab, room):
                 tab.start(room, {"transports": [way], "pollInterval": 300}).until("duplex.state === 'open'")
                 tab.js("publish('before')")
