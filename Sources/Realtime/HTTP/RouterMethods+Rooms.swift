@@ -59,7 +59,7 @@ extension RouterMethods {
         } allowing: {
             [.get, .head]
         }
-        for path: RouterPath in ["{room}", "**"] {
+        for path: RouterPath in ["{room}", "{room}/**"] {
             for method in HTTPRequest.Method.known {
                 group.on(path, method: method) { request, context in
                     try await rooms.answer(request, context.logger) {
