@@ -111,12 +111,16 @@ import Testing
         }
     }
 
-    @Test func theRoomHasARate() async throws {
+    @Test func aRoomThatIsReadHasARate() async throws {
         let policy = RoomPolicy(publishRate: 1, publishBurst: 1)
         try await RoomsServer.with(configuration: HubConfiguration(policy: { _ in policy })) { server in
-            for status in [201, 429] {
-                let answer = try await server.ask("POST", "/rooms/chat/messages", self.json, body: #"{"data":1}"#)
-                #expect(answer.status == status)
+            try await RawConnection.with(port: server.server.port) { connection in
+                try await connection.ask("GET", "/rooms/chat/stream")
+                _ = try await connection.readHead()
+                for status in [201, 429] {
+                    let answer = try await server.ask("POST", "/rooms/chat/messages", self.json, body: #"{"data":1}"#)
+                    #expect(answer.status == status)
+                }
             }
         }
     }
