@@ -5,7 +5,7 @@ RELEASE = .build/release
 SOURCES = Sources Tests Compliance Examples Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format autobahn browser faults bench bench-client bench-deflate bench-idle fuzz prerequisites release
+.PHONY: help serve test lint format autobahn browser faults bench bench-client bench-deflate bench-fanout bench-idle fuzz prerequisites release
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ bench-client: prerequisites release ## Measure the client's CPU time per message
 
 bench-deflate: prerequisites release ## Measure compressed echo beside uWebSockets, node-ws and websockets
 	@Benchmarks/deflate.sh '$(RELEASE)/duplex serve --port {port} --threads 1 --compression {mode} --compression-level 6 --compression-threshold 0' /echo
+
+bench-fanout: prerequisites release ## Measure CPU time per delivered message, 1 to 5,000, beside uWebSockets
+	@Benchmarks/fanout.sh '$(RELEASE)/duplex serve --port {port} --threads 1'
 
 bench-idle: prerequisites release ## Measure memory per idle connection
 	@Benchmarks/idle.sh $(RELEASE)/duplex

@@ -41,6 +41,22 @@ def unix(duplex, folder):
                 equal((result.status, result.out, len(result.lines)), (1, "", 1))
                 assert str(path) in result.err, result.err
                 echo(path)
+    with check("a socket is handed over: the next server listens while the first one's connections end, and keeps it"):
+        handed = folder / "handed"
+        with duplex.started("serve", "--unix-socket", handed) as first:
+            first.stdout.readline()
+            with Wire(handed) as wire:
+                wire.open()
+                first.terminate()
+                equal(wire.closed()[0], 1001)
+                with duplex.started("serve", "--unix-socket", handed) as second:
+                    equal(second.stdout.readline().decode(), f"listening on unix:{handed}\n")
+                    wire.send(close_frame(1001))
+                    equal(first.wait(SHUTDOWN), 0)
+                    echo(handed)
+                    second.terminate()
+                    equal(second.wait(SHUTDOWN), 0)
+        assert not handed.exists(), "left behind"
     with check("two sockets and a port: a line each, an echo on each, 1001 on each at the end"):
         paths = [folder / "one", folder / "two"]
         with duplex.started("serve", "--port", 0, *(word for path in paths for word in ("--unix-socket", path))) as process:

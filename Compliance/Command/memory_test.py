@@ -4,6 +4,7 @@ import select
 import time
 
 from checks import check, equal
+from listening import until
 from wire import BINARY, TEXT, Wire, frame, header
 
 BOUND = 100 << 20  # generous: a server without a bound would take gigabytes
@@ -26,10 +27,42 @@ def run(duplex):
     for name, request in REQUESTS.items():
         with duplex.server() as server:
             behind(server, name, request)
+    with duplex.server("--idle-timeout", "1s") as server:
+        unread(server)
     with duplex.server() as server:
         claims(server)
     with duplex.server() as server:
         large(server)
+
+
+def unread(server):
+    """Sends small requests one behind the other on several connections, and reads no answer."""
+    count, each = 10, 4 << 20
+    batch = b"GET /chat.js HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
+    before, peak = server.resident(), 0
+    wires = [Wire(server.port, receive_buffer=4096) for _ in range(count)]
+    offsets = dict.fromkeys(wires, 0)
+    for wire in wires:
+        wire.socket.setblocking(False)
+
+    def sent():
+        nonlocal peak
+        for wire in list(offsets):
+            try:
+                offsets[wire] = (offsets[wire] + wire.socket.send(batch[offsets[wire]:])) % len(batch)
+            except BlockingIOError:
+                pass
+            except OSError:
+                del offsets[wire]
+        peak = max(peak, server.resident())
+        return not offsets
+
+    with check("requests whose answers nobody reads: the connections end when nothing of those is taken"):
+        until(sent, "their end")
+    with check(f"and each costs less than {each >> 20} MiB"):
+        assert peak - before < count * each, f"{(peak - before) >> 20} MiB for {count}"
+    for wire in wires:
+        wire.__exit__()
 
 
 def flood(server, size):

@@ -8,7 +8,7 @@ import tempfile
 from checks import check, equal
 from duplex import collected
 from listening import until
-from wire import TEXT, Ended, Wire, frame
+from wire import TEXT, Ended, Wire, close_frame, frame
 
 HANGUP = 1
 
@@ -18,6 +18,7 @@ def run(duplex):
         files = Files(pathlib.Path(folder))
         files.issue("first")
         reloading(duplex, files)
+        shutdown(duplex, files)
         timer(duplex, files)
         clients(duplex, files)
         failures(duplex, files)
@@ -129,6 +130,25 @@ def reloading(duplex, files):
             server.signal(15)
             equal(before.closed()[0], 1001)
             before.__exit__()
+            equal(server.wait(5)[0], 0)
+
+
+def shutdown(duplex, files):
+    with check("SIGTERM: a connection whose TLS handshake has not begun ends, and becomes no WebSocket"):
+        with duplex.server(*files.flags) as server, Wire(server.port) as late:
+            with Wire(server.port, tls=files.context()) as wire:
+                # It connected later, and so the other one has been accepted.
+                wire.open()
+                server.signal(15)
+                equal(wire.closed()[0], 1001)
+                try:
+                    late.socket = files.context().wrap_socket(late.socket, server_hostname="localhost")
+                    late.open()
+                    raise AssertionError("let in after SIGTERM")
+                except (Ended, OSError):
+                    pass
+                wire.send(close_frame(1001))
+                wire.ended()
             equal(server.wait(5)[0], 0)
 
 

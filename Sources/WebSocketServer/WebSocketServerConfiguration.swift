@@ -28,7 +28,8 @@ public struct WebSocketServerConfiguration: Sendable {
             maxHeaderFieldCount: WebSocketServerConfiguration.defaultMaxHeaderCount))
 
     /// How long a new connection may take for its PROXY header and TLS, and as long again for its first request. Also how long the
-    /// head of a later request may take, from its first byte on. Default ``defaultHandshakeTimeout``.
+    /// head of a later request may take, from its first byte on, and how long a route may take to decide about a handshake: then its
+    /// task is cancelled, and the client gets 503. Default ``defaultHandshakeTimeout``.
     public var handshakeTimeout: Duration
     /// What Hummingbird's HTTP/1.1 server takes: idle timeout, limits of header fields (default ``defaultHTTP1``), further handlers (which see ordinary requests only).
     public var http1: HTTP1Channel.Configuration

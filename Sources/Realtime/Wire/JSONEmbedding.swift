@@ -12,14 +12,13 @@ enum JSONEmbedding {
 
     private static func isLineBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-    /// The same value as an expression of JavaScript within `<script>`, in one line.
+    /// The same value, which is one line, as an expression of JavaScript within `<script>`.
     ///
     /// `<` can end the script, or begin a comment in which its end is not seen; U+2028 and U+2029 end a line within a string
     /// in browsers before ES2019. They can only be in strings, where an escape means the same. And in an object that is
     /// written in a script, a member `__proto__` sets the prototype, and a second one is a syntax error. What may have one is
     /// handed to `JSON.parse` as a string, for which it is a name like any other.
-    static func expression(_ json: some Sequence<UInt8>) -> [UInt8] {
-        let line = JSONEmbedding.line(json)
+    static func expression(_ line: [UInt8]) -> [UInt8] {
         guard JSONEmbedding.mayNamePrototype(line) else { return JSONEmbedding.escaped(line) }
         var writer = JSONWriter(capacity: line.count + line.count / 4 + 16)
         writer.raw("JSON.parse(")
@@ -51,11 +50,13 @@ enum JSONEmbedding {
 
     /// Whether a name may be `__proto__`: it stands there, or a character of ASCII is escaped, which seldom is.
     private static func mayNamePrototype(_ json: [UInt8]) -> Bool {
-        let proto: [UInt8] = Array("__proto__".utf8)
-        let escape: [UInt8] = Array(#"\u00"#.utf8)
-        for (at, byte) in json.enumerated() where byte == proto[0] || byte == escape[0] {
+        for at in json.indices {
             let rest = json[at...]
-            if rest.starts(with: proto) || rest.starts(with: escape) { return true }
+            switch json[at] {
+            case UInt8(ascii: "_"): if rest.starts(with: "__proto__".utf8) { return true }
+            case UInt8(ascii: "\\"): if rest.starts(with: #"\u00"#.utf8) { return true }
+            default: continue
+            }
         }
         return false
     }

@@ -11,6 +11,7 @@ package struct JSONError: Error, Hashable, Sendable {
         case depth
         case trailing
         case duplicate
+        case noObject
     }
 
     package let reason: Reason
@@ -38,6 +39,7 @@ extension JSONError: CustomStringConvertible {
             case .depth: "the JSON is nested more than \(JSONScanner.maxDepth) deep"
             case .trailing: "there is something behind the JSON"
             case .duplicate: "a member stands there twice"
+            case .noObject: "that is no object of JSON"
             }
         return "\(what), at byte \(self.offset)"
     }

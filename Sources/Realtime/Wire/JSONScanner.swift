@@ -28,7 +28,9 @@ package struct JSONScanner: Sendable {
     /// - Throws: ``JSONError`` if the text is something else.
     package mutating func beginObject(in bytes: Span<UInt8>) throws(JSONError) {
         self.skipSpace(in: bytes)
-        try self.expect(UInt8(ascii: "{"), in: bytes)
+        guard self.index < bytes.count else { throw JSONError(.end, at: self.index) }
+        guard bytes[self.index] == UInt8(ascii: "{") else { throw JSONError(.noObject, at: self.index) }
+        self.index += 1
     }
 
     /// The next member of the object; nil after the last one, when there is nothing behind the object either.

@@ -7,7 +7,7 @@ package struct MessageWire: Hashable, Sendable {
     /// `{"epoch":…,"offset":…,"time":…,"from":…,"key":…,"data":…}`
     package let json: [UInt8]
     /// Whether there are no line breaks in it.
-    private let isOneLine: Bool
+    let isOneLine: Bool
 
     /// Makes the JSON.
     ///

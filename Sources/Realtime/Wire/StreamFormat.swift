@@ -52,6 +52,25 @@ package enum StreamFormat: Hashable, Sendable {
     /// encoding and the type.
     package static let pagePadding = 1024
 
+    /// The fields that a page of scripts needs beside its type; none for the others.
+    ///
+    /// The function's name comes from a link. Without these fields a page of a stranger could open or frame this one so that
+    /// `callback=opener.…` or `callback=top.….click` calls what is in a third page, one of this server's own origin. So it
+    /// has no opener when it is a page of its own, and only these origins may frame it; nothing but its scripts is loaded.
+    ///
+    /// - Parameter origins: The other origins that may frame it, such as `https://example.com`. What is none is left out.
+    package func fields(allowing origins: [String] = []) -> [(name: String, value: String)] {
+        guard case .scripts = self else { return [] }
+        let others = origins.filter { origin in
+            origin.contains("://") && origin.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x3B }
+        }
+        let ancestors = (["'self'"] + others).joined(separator: " ")
+        return [
+            ("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors \(ancestors)"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+        ]
+    }
+
     /// What comes first, before ``joined(room:position:recovered:)``.
     package var prologue: [UInt8] {
         switch self {
@@ -86,7 +105,8 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("}\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.joined(id: nil, room: room, position: position, recovered: recovered))
+            let message = ServerMessage.joined(id: nil, room: room, position: position, recovered: recovered)
+            return self.object(message.json)
         }
     }
 
@@ -99,7 +119,8 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.message(room: room, message))
+            let json = message.frame(in: room)
+            return self.object(message.isOneLine ? json : JSONEmbedding.line(json))
         }
     }
 
@@ -113,7 +134,7 @@ package enum StreamFormat: Hashable, Sendable {
             writer.raw("}\n\n")
             return writer.bytes
         case .lines, .scripts:
-            return self.object(.gap(room: room, position: position))
+            return self.object(ServerMessage.gap(room: room, position: position).json)
         }
     }
 
@@ -131,16 +152,19 @@ package enum StreamFormat: Hashable, Sendable {
         return writer
     }
 
-    /// The object as a line, or as a call.
-    private func object(_ message: ServerMessage) -> [UInt8] {
-        let json = message.json
-        guard case .scripts(let callback) = self else { return JSONEmbedding.line(json) + [0x0A] }
+    /// The object, which has no line breaks, as a line or as a call.
+    private func object(_ json: [UInt8]) -> [UInt8] {
         var writer = JSONWriter(capacity: json.count + 96)
-        writer.raw("<script>")
-        writer.raw(callback.text.utf8)
-        writer.raw("(")
-        writer.raw(JSONEmbedding.expression(json))
-        writer.raw(")</script>\n")
+        if case .scripts(let callback) = self {
+            writer.raw("<script>")
+            writer.raw(callback.text.utf8)
+            writer.raw("(")
+            writer.raw(JSONEmbedding.expression(json))
+            writer.raw(")</script>\n")
+        } else {
+            writer.raw(json)
+            writer.raw("\n")
+        }
         return writer.bytes
     }
 }

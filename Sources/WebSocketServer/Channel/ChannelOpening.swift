@@ -16,6 +16,7 @@ final class ChannelOpening {
     private let promise: EventLoopPromise<WebSocketServerChannel.Opened>
     private var isOver = false
     private var timeout: Scheduled<Void>?
+    private var quiesce: OpeningQuiesceHandler?
 
     private var configuration: WebSocketServerConfiguration { self.setup.shared.configuration }
     private var pipeline: ChannelPipeline.SynchronousOperations { self.channel.pipeline.syncOperations }
@@ -43,6 +44,14 @@ final class ChannelOpening {
         }
         self.channel.closeFuture.assumeIsolated().whenComplete { _ in self.end(.gone) }
         self.readProxyHeader()
+        // What is not over yet waits for bytes.
+        if !self.isOver { self.heedShutdown() }
+    }
+
+    private func heedShutdown() {
+        let quiesce = OpeningQuiesceHandler { self.close("the server shuts down") }
+        self.quiesce = quiesce
+        self.add(quiesce, at: .first)
     }
 
     // MARK: The steps
@@ -105,6 +114,11 @@ final class ChannelOpening {
     }
 
     private func addHTTP1() throws -> WebSocketServerChannel.Opened {
+        // All requests of a read are parsed at once, and kept until they are answered: small ones become many times as large.
+        try self.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+        try self.channel.syncOptions?.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: HTTP1UpgradeHandler.maxRead))
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = self.configuration.http1.httpDecoder.maxHeaderFieldSize
         limits.maxHeaderListSize = self.configuration.http1.httpDecoder.maxHeaderListSize
@@ -121,9 +135,10 @@ final class ChannelOpening {
 
     // MARK: The end
 
-    private func add(_ handler: any ChannelHandler) {
+    private func add(_ handler: any ChannelHandler, at position: ChannelPipeline.SynchronousOperations.Position = .last)
+    {
         do {
-            try self.pipeline.addHandler(handler)
+            try self.pipeline.addHandler(handler, position: position)
         } catch {
             self.close("\(error)")
         }
@@ -142,6 +157,7 @@ final class ChannelOpening {
         guard !self.isOver else { return }
         self.isOver = true
         self.timeout?.cancel()
+        if let quiesce = self.quiesce.take() { self.pipeline.removeHandler(quiesce, promise: nil) }
         self.promise.succeed(opened)
     }
 }

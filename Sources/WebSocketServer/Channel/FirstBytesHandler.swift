@@ -44,7 +44,7 @@ class FirstBytesHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case ChannelEvent.inputClosed where !self.isDone, is ChannelShouldQuiesceEvent where !self.isDone:
+        case ChannelEvent.inputClosed where !self.isDone:
             context.close(promise: nil)
         default:
             context.fireUserInboundEventTriggered(event)

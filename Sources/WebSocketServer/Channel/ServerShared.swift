@@ -12,6 +12,7 @@ final class ServerShared: Sendable {
     /// The connections that have no task of their own.
     let open = OpenConnections()
     private let hasConnections = Atomic(false)
+    private let hasBegunDraining = Atomic(false)
 
     init(_ configuration: WebSocketServerConfiguration) {
         self.configuration = configuration
@@ -23,4 +24,10 @@ final class ServerShared: Sendable {
     func isFirst() -> Bool {
         !self.hasConnections.exchange(true, ordering: .relaxed)
     }
+
+    /// Whether the server shuts down: no WebSocket begins any more. It is set before the connections are told, so that each one is
+    /// either refused or told.
+    var isDraining: Bool { self.hasBegunDraining.load(ordering: .acquiring) }
+
+    func beginDraining() { self.hasBegunDraining.store(true, ordering: .releasing) }
 }

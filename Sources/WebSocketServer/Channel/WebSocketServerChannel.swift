@@ -59,14 +59,15 @@ public struct WebSocketServerChannel: HTTPChannelHandler {
         }
     }
 
-    /// Sees to it that accepting goes on when descriptors run out, where the listener is Hummingbird's, which ends then. It cannot be
-    /// reached before its first connection.
+    /// Sees to it that accepting goes on when descriptors run out, where the listener is Hummingbird's, which ends then, and that a
+    /// shutdown is heard of. It cannot be reached before its first connection.
     private func guardListener(of channel: any Channel, _ logger: Logger) {
         guard let listener = channel.parent, self.shared.isFirst() else { return }
+        let shared = self.shared
         listener.eventLoop.execute {
             let pipeline = listener.pipeline.syncOperations
             guard (try? pipeline.handler(type: AcceptGuard.self)) == nil else { return }
-            try? pipeline.addHandler(AcceptGuard(logger), position: .first)
+            try? pipeline.addHandlers(AcceptGuard(logger), DrainBeginningHandler(shared), position: .first)
         }
     }
 

@@ -21,7 +21,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         /// No request yet.
         case idle
         /// The route is asked. What comes meanwhile is kept; it is at most what the stream's window lets in.
-        case deciding(ByteBuffer)
+        case deciding(UpgradeAttempt, ByteBuffer)
         /// The refusal is on its way; what still arrives is thrown away.
         case refused
         /// This has left, or is about to.
@@ -71,6 +71,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private func gone() {
         self.timeout?.cancel()
         self.timeout = nil
+        if case .deciding(let attempt, _) = self.state { attempt.abandon() }
         self.state = .done
         self.first.succeed(.gone)
     }
@@ -84,12 +85,12 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             self.refuse(
                 Refusal(.requestHeaderFieldsTooLarge, "the request has too many header fields", as: .tooLarge))
         case (.idle, .head(let request)) where request.method == .connect && request.extendedConnectProtocol != nil:
-            self.receivedConnect(request)
+            self.receivedConnect(request, context)
         case (.idle, _):
             self.becomeHTTP(part, context)
-        case (.deciding(var bytes), .body(var more)):
+        case (.deciding(let attempt, var bytes), .body(var more)):
             bytes.writeBuffer(&more)
-            self.state = .deciding(bytes)
+            self.state = .deciding(attempt, bytes)
         case (.deciding, .end), (.refused, .end):
             self.isInputOver = true
         case (.deciding, _), (.refused, _):
@@ -108,7 +109,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         return fields.count - max(cookies - 1, 0) > most
     }
 
-    private func receivedConnect(_ connect: HTTPRequest) {
+    private func receivedConnect(_ connect: HTTPRequest, _ context: ChannelHandlerContext) {
         self.asked = connect
         guard ServerHandshake.isConnect(connect) else {
             return self.refuse(
@@ -120,11 +121,15 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             let request = HTTPRequest(
                 method: .get, scheme: connect.scheme, authority: connect.authority, path: connect.path,
                 headerFields: connect.headerFields)
-            self.state = .deciding(ByteBuffer())
-            self.first.succeed(
-                .upgrade(
-                    UpgradeAttempt(
-                        request: request, offer: offer, peer: self.peer, shared: self.shared, transport: self)))
+            let attempt = UpgradeAttempt(
+                request: request, offer: offer, peer: self.peer, shared: self.shared, transport: self)
+            self.state = .deciding(attempt, ByteBuffer())
+            self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
+                in: self.shared.configuration.handshakeTimeout.timeAmount
+            ) {
+                self.refuse(.undecided)
+            }
+            self.first.succeed(.upgrade(attempt))
         } catch {
             self.refuse(Refusal(error))
         }
@@ -157,7 +162,7 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func accept(_ response: HTTPResponse, _ plan: UpgradeAttempt.Plan, _ attempt: UpgradeAttempt) throws
         -> WebSocketConnection
     {
-        guard let context = self.context, context.channel.isActive, case .deciding(let bytes) = self.state else {
+        guard let context = self.context, context.channel.isActive, case .deciding(_, let bytes) = self.state else {
             throw ChannelError.ioOnClosedChannel
         }
         guard !self.isInputOver else {
@@ -165,6 +170,8 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             throw ChannelError.inputClosed
         }
         self.state = .done
+        self.timeout?.cancel()
+        self.timeout = nil
         context.writeAndFlush(self.wrapOutboundOut(.head(response.forTunnel)), promise: nil)
         let channel = context.channel
         let pipeline = context.pipeline.syncOperations
@@ -190,10 +197,12 @@ final class HTTP2UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func refuse(_ refusal: Refusal) {
         switch self.state {
         case .refused, .done: return
-        case .idle, .deciding: break
+        case .deciding(let attempt, _): attempt.abandon()
+        case .idle: break
         }
         guard let context = self.context else { return }
         self.state = .refused
+        self.timeout?.cancel()
         self.timeout = context.eventLoop.assumeIsolated().scheduleTask(in: HTTP2UpgradeHandler.lingerTime) {
             context.close(promise: nil)
         }

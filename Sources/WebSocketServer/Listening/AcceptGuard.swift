@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOPosix
 
 #if canImport(Glibc)
 import Glibc
@@ -25,19 +26,26 @@ final class AcceptGuard: ChannelDuplexHandler {
     private var isReadDeferred = false
     private var loggedAt: NIODeadline?
 
-    init(_ logger: Logger) {
+    /// Told what ends the listening channel.
+    private let failed: (any Error) -> Void
+
+    init(_ logger: Logger, failed: @escaping (any Error) -> Void = { _ in }) {
         self.logger = logger
+        self.failed = failed
     }
 
+    /// Only what NIO lets pass can be held off: for all other errors it closes the listening socket itself.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? IOError else { return context.fireErrorCaught(error) }
-        switch error.errnoCode {
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+        // Of a connection that has gone already, on Darwin.
+        if error is NIOFcntlFailedError { return }
+        switch error {
+        case let error as IOError where [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode):
             self.log(error, context.eventLoop.now)
             self.pause(context)
-        case ECONNABORTED:
+        case let error as IOError where error.errnoCode == ECONNABORTED:
             break
         default:
+            self.failed(error)
             context.fireErrorCaught(error)
         }
     }

@@ -2,7 +2,8 @@
 public enum ListenAddress: Sendable, Hashable {
     /// A TCP port of a host or address; port 0 for a free one.
     case hostname(String, port: Int)
-    /// A Unix socket. A socket file that is there already and that nobody listens on is replaced; the file is removed at the end.
+    /// A Unix socket. A socket file that is there already and that nobody listens on is replaced. The file is removed when listening
+    /// ends: the next server can begin while this one's connections end.
     case unixSocket(path: String)
 }
 

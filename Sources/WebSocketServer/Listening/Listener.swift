@@ -18,6 +18,9 @@ struct Listener: Sendable {
     let address: ListenAddress
     let channel: Connections
     private let quiescing: ServerQuiescingHelper
+    private let file: SocketFile?
+    /// Why listening has ended by itself.
+    let failure: ListenerFailure
 
     /// Listens on all addresses, or on none.
     ///
@@ -48,8 +51,8 @@ struct Listener: Sendable {
             return listeners
         } catch {
             for listener in listeners {
-                try? await listener.channel.channel.close()
                 listener.cleanUp()
+                try? await listener.channel.channel.close()
             }
             throw error
         }
@@ -60,6 +63,7 @@ struct Listener: Sendable {
         for children: any EventLoopGroup, reusePort: Bool, backlog: Int, _ logger: Logger
     ) async throws {
         let quiescing = ServerQuiescingHelper(group: group)
+        let failure = ListenerFailure()
         let bootstrap = ServerBootstrap(group: group, childGroup: children)
             .serverChannelOption(.backlog, value: Int32(clamping: backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -69,7 +73,9 @@ struct Listener: Sendable {
                     if reusePort {
                         try channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
                     }
-                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(logger))
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGuard(logger) { failure.error = $0 })
+                    try channel.pipeline.syncOperations.addHandler(DrainBeginningHandler(setup.shared))
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
@@ -91,18 +97,21 @@ struct Listener: Sendable {
         } catch {
             throw ListenError(address: address.description, "\(error)")
         }
+        if case .unixSocket(let path) = address { self.file = SocketFile(path: path) } else { self.file = nil }
         self.address = address
         self.quiescing = quiescing
+        self.failure = failure
     }
 
-    /// Stops accepting, and tells all connections to come to their end.
+    /// Stops accepting, and tells all connections to come to their end. Another server can listen there at once.
     func quiesce() {
+        self.cleanUp()
         self.quiescing.initiateShutdown(promise: nil)
     }
 
-    /// Removes what is left of it in the file system.
+    /// Removes what is left of it in the file system, once; to be called before it is closed.
     func cleanUp() {
-        if case .unixSocket(let path) = self.address { unlink(path) }
+        self.file?.remove()
     }
 
     /// Whether nobody listens on the socket any more, left by a server that was killed. One that somebody listens on stays, and

@@ -67,20 +67,35 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
 
     /// Serves until it is shut down gracefully, or its task is cancelled.
     ///
-    /// - Throws: ``ListenError`` when one of the addresses cannot be listened on; then it listens on none.
+    /// - Throws: ``ListenError`` when one of the addresses cannot be listened on; then it listens on none. Also when listening has
+    ///   ended on all of them by itself, as after an error that is no passing one: then its connections are told to go as in a shutdown.
     public func run() async throws {
         let channel = WebSocketServerChannel(responder: self.respond(), configuration: self.configuration)
         let listeners = try await Listener.all(
             self.addresses, channel, on: self.group, reusePort: self.reusePort, backlog: self.backlog, self.logger)
-        defer { for listener in listeners { listener.cleanUp() } }
-        await withGracefulShutdownHandler {
-            await self.onRunning(listeners.map(\.channel.channel))
-            await withDiscardingTaskGroup { group in
-                for listener in listeners { group.addTask { await self.accept(on: listener, channel) } }
+        let losses = ListenerLosses(of: listeners.count)
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await self.onRunning(listeners.map(\.channel.channel))
+                await withDiscardingTaskGroup { group in
+                    for listener in listeners {
+                        group.addTask {
+                            await self.accept(on: listener, channel) { error in
+                                guard losses.isLast(error) else { return }
+                                // A server that cannot be reached has to end, so that somebody begins it anew.
+                                channel.shared.beginDraining()
+                                for listener in listeners { listener.quiesce() }
+                            }
+                        }
+                    }
+                }
+            } onGracefulShutdown: {
+                for listener in listeners { listener.quiesce() }
             }
-        } onGracefulShutdown: {
-            for listener in listeners { listener.quiesce() }
+        } onCancel: {
+            for listener in listeners { listener.cleanUp() }
         }
+        if let error = losses.end { throw error }
     }
 
     /// Serves until SIGINT or SIGTERM.
@@ -90,9 +105,15 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
         try await group.run()
     }
 
-    private func accept(on listener: Listener, _ channel: WebSocketServerChannel) async {
+    /// Answers the connections of an address, until it is listened on no more and they are gone.
+    ///
+    /// - Parameter lost: Called when listening has ended by itself.
+    private func accept(
+        on listener: Listener, _ channel: WebSocketServerChannel, lost: @Sendable (ListenError) -> Void
+    ) async {
         let logger = self.logger
         await withDiscardingTaskGroup { group in
+            var error: (any Error)?
             do {
                 try await listener.channel.executeThenClose { connections in
                     for try await connection in connections {
@@ -101,9 +122,14 @@ where Responder.Context: InitializableFromSource<ApplicationRequestContextSource
                 }
             } catch is CancellationError {
                 // The connections are cancelled as well.
-            } catch {
-                logger.error("listening ended", metadata: ["error": "\(error)"])
+            } catch let thrown {
+                error = thrown
             }
+            listener.cleanUp()
+            // NIO says nothing behind an error of accepting: it closes the socket.
+            guard let error = error ?? listener.failure.error else { return }
+            logger.error("listening ended", metadata: ["address": "\(listener.address)", "error": "\(error)"])
+            lost(ListenError(address: listener.address.description, "\(error)"))
         }
     }
 

@@ -24,7 +24,8 @@ public enum WebSocketDecision<Value: Sendable>: Sendable {
 }
 
 /// Looks at a request before it is upgraded. ``Peer/current`` says who sent it. Throwing refuses, too (an `HTTPError` with its
-/// status and reason, anything else with 500).
+/// status and reason, anything else with 500). Its task is cancelled when the client goes, when the server shuts down, and when it has
+/// taken ``WebSocketServerConfiguration/handshakeTimeout``, which the client is told with 503.
 public typealias WebSocketAcceptance<Context, Value: Sendable> =
     @Sendable (Request, Context) async throws -> WebSocketDecision<Value>
 

@@ -29,7 +29,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         /// The same, and then comes a refusal.
         case refusing(Refusal)
         /// The route is asked.
-        case deciding
+        case deciding(UpgradeAttempt)
         /// The last answer is on its way; what still arrives is thrown away.
         case refused
         /// WebSocket from now on.
@@ -38,6 +38,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     /// How long a refused client may take to close: 2 seconds. Closing at once could make the kernel drop the answer.
     static let lingerTime: TimeAmount = .seconds(2)
+
+    /// How much is read at once: 8 KiB, which are some 300 of the smallest requests. Nothing more is read before most of them are
+    /// answered.
+    static let maxRead = 8 << 10
 
     let first: EventLoopPromise<ChannelBeginning>
     let later: EventLoopPromise<UpgradeAttempt?>
@@ -53,7 +57,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private var hasHTTP = false
     /// Closes idle connections; it must be gone before the route is asked, since it would take a WebSocket for one.
     private var connectionState: HTTPConnectionStateHandler?
+    /// The same, if the client takes no answers.
+    private var stalledAnswer: StalledAnswerHandler?
     private var requestsInProgress = 0
+    /// The last request has not ended yet; it may have its answer already.
+    private var isBodyAwaited = false
     /// The connection ends after the answer: the client wants that, or the parser parses nothing behind the request.
     private var endsAfterAnswer = false
     private var stopsParser = false
@@ -111,6 +119,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     private func gone() {
         self.timeout?.cancel()
         self.timeout = nil
+        if case .deciding(let attempt) = self.state { attempt.abandon() }
         // An attempt in it would hold this.
         if case .upgraded = self.state {} else { self.state = .refused }
         self.first.succeed(.gone)
@@ -131,11 +140,14 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
                     self.receivedUpgrade(head, context)
                     return
                 }
+                guard head.hasRightHost else { return self.refuse(Refusal(HandshakeError(.host))) }
                 guard self.makeHTTP(context) else { return }
                 self.requestsInProgress += 1
+                self.isBodyAwaited = true
                 self.stopsParser = head.stopsParser
                 self.endsAfterAnswer = self.stopsParser || !head.isKeepAlive
             } else if case .end = part {
+                self.isBodyAwaited = false
                 self.isParserDone = self.stopsParser
             }
             context.fireChannelRead(data)
@@ -168,7 +180,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
 
     private func beginUpgrade(_ attempt: UpgradeAttempt, _ context: ChannelHandlerContext) {
         guard self.hasHTTP else {
-            self.releaseParser(context) { self.first.succeed(.upgrade(attempt)) }
+            self.releaseParser(attempt, context) { self.first.succeed(.upgrade(attempt)) }
             return
         }
         self.state = .handingOver(attempt)
@@ -176,9 +188,16 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     }
 
     /// Takes the parser out, which can take until the next turn of the event loop, and lets the route decide if nothing stands
-    /// behind the request that could be another one.
-    private func releaseParser(_ context: ChannelHandlerContext, then decide: @escaping () -> Void) {
-        self.state = .deciding
+    /// behind the request that could be another one. The route has as long for that as the client had for its request.
+    private func releaseParser(
+        _ attempt: UpgradeAttempt, _ context: ChannelHandlerContext, then decide: @escaping () -> Void
+    ) {
+        self.state = .deciding(attempt)
+        self.timeout = context.eventLoop.assumeIsolated().scheduleTask(
+            in: self.shared.configuration.handshakeTimeout.timeAmount
+        ) {
+            self.refuse(.undecided)
+        }
         let behind = BytesBehind()
         self.behind = behind
         let removed = context.eventLoop.makePromise(of: Void.self)
@@ -215,6 +234,11 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
                 idleTimeout: self.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: self.logger)
             try pipeline.addHandler(connectionState)
             self.connectionState = connectionState
+            if let timeout = self.configuration.idleTimeout {
+                let stalledAnswer = StalledAnswerHandler(timeout: timeout, logger: self.logger)
+                try pipeline.addHandler(stalledAnswer)
+                self.stalledAnswer = stalledAnswer
+            }
             let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             self.hasHTTP = true
@@ -237,6 +261,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         default: break
         }
         switch self.unwrapOutboundIn(data) {
+        case .head where self.requestsInProgress == 0 && self.isBodyAwaited:
+            // Hummingbird refuses a body whose request it has answered.
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            self.linger(context)
         case .head(var head)
         where self.endsAfterAnswer && self.requestsInProgress == 1 && head.status.code >= 200:
             head.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -261,7 +289,10 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             if let handler = self.connectionState.take() {
                 context.pipeline.syncOperations.removeHandler(handler, promise: nil)
             }
-            self.releaseParser(context) { self.later.succeed(attempt) }
+            if let handler = self.stalledAnswer.take() {
+                context.pipeline.syncOperations.removeHandler(handler, promise: nil)
+            }
+            self.releaseParser(attempt, context) { self.later.succeed(attempt) }
         case (.refusing(let refusal), .output), (.refusing(let refusal), .input):
             promise?.succeed(())
             self.send(refusal, context)
@@ -287,6 +318,8 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
         }
         self.state = .upgraded
         self.asked = nil
+        self.timeout?.cancel()
+        self.timeout = nil
         context.writeAndFlush(self.wrapOutboundOut(.head(HTTPResponseHead(response))), promise: nil)
         let pipeline = context.pipeline.syncOperations
         pipeline.removeHandler(self.encoder, promise: nil)
@@ -307,6 +340,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func refuse(_ refusal: Refusal) {
         switch self.state {
         case .refusing, .refused, .upgraded: return
+        case .deciding(let attempt): attempt.abandon()
         default: break
         }
         guard let context = self.context else { return }
@@ -356,7 +390,9 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         // Something came on a kept-alive connection, and it was no whole head: one has begun.
-        if case .http = self.state, self.requestsInProgress == 0, !self.hasPart, self.timeout == nil {
+        if case .http = self.state, self.requestsInProgress == 0, !self.isBodyAwaited, !self.hasPart,
+            self.timeout == nil
+        {
             self.awaitHead(context)
         }
         self.hasPart = false
@@ -398,10 +434,15 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError, self.requestsInProgress == 0 {
-            self.refuse(Refusal(error))
+        guard let error = error as? HTTPParserError, self.requestsInProgress == 0 else {
+            return context.fireErrorCaught(error)
+        }
+        if case .http = self.state, self.isBodyAwaited {
+            // Its request has been answered, and a second answer would be taken for that to another request.
+            self.linger(context)
+            self.endHTTP(context)
         } else {
-            context.fireErrorCaught(error)
+            self.refuse(Refusal(error))
         }
     }
 }
@@ -417,6 +458,15 @@ extension HTTPRequestHead {
 
     private var namesUpgrade: Bool {
         self.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
+    /// Whether it says once for which host it is, as HTTP/1.1 asks for (RFC 9112, section 3.2). HTTP/1.0 knows no such field.
+    var hasRightHost: Bool {
+        switch self.headers["Host"].count {
+        case 0: self.version == .http1_0
+        case 1: true
+        default: false
+        }
     }
 
     /// Whether it asks for a WebSocket, well or badly. Any method: one that is not GET gets its own refusal. An `Upgrade` that

@@ -20,6 +20,11 @@ struct Refusal {
         self.reason = reason
     }
 
+    /// The refusal of a handshake about which the application has not decided in time.
+    static var undecided: Refusal {
+        Refusal(.serviceUnavailable, "the server took too long to decide", fields: [.retryAfter: "1"])
+    }
+
     /// The refusal of a request that breaks a rule of the handshake.
     init(_ error: HandshakeError) {
         self.init(error.status, error.description, fields: error.fields, as: Reason(error))

@@ -43,6 +43,14 @@ final class UpgradeAttempt: Sendable {
     private let transport: Mutex<(any UpgradeTransport)?>
     private let decision = Mutex<Result<Plan, any Error>?>(nil)
     private let refusalReason = Mutex(Refusal.Reason.route)
+    private let asking = Mutex(Asking.no)
+
+    private enum Asking {
+        case no
+        /// The application is asked; it is stopped with this.
+        case yes(stop: @Sendable () -> Void)
+        case abandoned
+    }
 
     init(
         request: HTTPRequest, offer: ServerHandshake.Offer, peer: Peer, shared: ServerShared,
@@ -79,6 +87,32 @@ final class UpgradeAttempt: Sendable {
         set { self.decision.withLock { $0 = newValue } }
     }
 
+    /// Stops asking the application, since its answer is of no use any more: the client is gone, or has been refused. Any thread.
+    func abandon() {
+        let before = self.asking.withLock { asking in
+            defer { asking = .abandoned }
+            return asking
+        }
+        if case .yes(let stop) = before { stop() }
+    }
+
+    private var isAbandoned: Bool {
+        self.asking.withLock { if case .abandoned = $0 { true } else { false } }
+    }
+
+    /// Begins to ask the application; false if nobody wants its answer any more.
+    private func ask(stop: @escaping @Sendable () -> Void) -> Bool {
+        self.asking.withLock { asking in
+            if case .abandoned = asking { return false }
+            asking = .yes(stop: stop)
+            return true
+        }
+    }
+
+    private func asked() {
+        self.asking.withLock { if case .yes = $0 { $0 = .no } }
+    }
+
     private var plan: Plan? { try? self.decided?.get() }
 
     /// A route's own answer that refuses, whose reason metrics name.
@@ -102,6 +136,9 @@ final class UpgradeAttempt: Sendable {
         logger[metadataKey: "connection"] = .string(self.peer.connectionID)
         let span = self.shared.tracing?.begin(self)
         let context = span?.context
+        guard !self.shared.isDraining else {
+            return await self.refuse(Refusal(.serviceUnavailable, DrainPolicy.reason, as: .shutdown), on: channel, span)
+        }
         let admission = self.shared.admission
         switch admission.handshake(from: self.clientAddress, now: NIODeadline.now().uptimeNanoseconds) {
         case .accept(let ticket):
@@ -178,7 +215,7 @@ final class UpgradeAttempt: Sendable {
     }
 
     /// Asks the application, and accepts or refuses. Returns when the application is done with its answer; the client need
-    /// not wait for that.
+    /// not wait for that. The application's task is cancelled where its answer is of no use (see ``abandon()``).
     private func decide(
         _ responder: @escaping HTTPChannelHandler.Responder, channel: any Channel, _ span: HandshakeSpan?,
         _ logger: Logger
@@ -186,6 +223,11 @@ final class UpgradeAttempt: Sendable {
         // Hummingbird's response writer stands on an async channel's writer. One that is not connected to a channel lets
         // the answer be looked at before anything is written, and leaves no async channel behind in the pipeline.
         let (writer, parts) = NIOAsyncChannelOutboundWriter<HTTPResponsePart>.makeTestingWriter()
+        guard self.ask(stop: { writer.finish() }) else {
+            writer.finish()
+            self.drop(span)
+            return nil
+        }
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await UpgradeAttempt.$current.withValue(self) {
@@ -201,10 +243,22 @@ final class UpgradeAttempt: Sendable {
             let (response, body) = await UpgradeAttempt.beginning(of: parts)
             // What is written from now on is thrown away.
             writer.finish()
+            self.asked()
+            if self.isAbandoned {
+                group.cancelAll()
+                self.drop(span)
+                return nil
+            }
             // Middleware may still have something to do behind an answer; one without an end has to stop.
             if response.status != self.offer.acceptance { group.cancelAll() }
             return await self.carryOut(response, body, on: channel, span, logger)
         }
+    }
+
+    /// Lets go of a client that has its answer, or needs none.
+    private func drop(_ span: HandshakeSpan?) {
+        self.transport.withLock { $0 = nil }
+        span?.failed(ChannelError.ioOnClosedChannel)
     }
 
     /// The head of the application's answer, and the body where it matters. A WebSocket route answers at once, with 101 or 200; anything
@@ -220,9 +274,9 @@ final class UpgradeAttempt: Sendable {
             case .head(let head):
                 response = head
                 if head.status == .switchingProtocols || head.status.kind == .successful { break reading }
-            case .body(var bytes):
-                body.writeBuffer(&bytes)
-                if body.readableBytes > UpgradeAttempt.maxRefusalBody { break reading }
+            case .body(let bytes):
+                body.writeBytes(bytes.readableBytesView.prefix(UpgradeAttempt.maxRefusalBody - body.readableBytes))
+                if body.readableBytes == UpgradeAttempt.maxRefusalBody { break reading }
             case .end:
                 break reading
             }

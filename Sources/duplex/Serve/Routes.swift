@@ -1,8 +1,13 @@
 import Hummingbird
+import Realtime
 import WebSocketServer
 
 /// What `duplex serve` serves.
-func routes(_ settings: Settings = .standard) -> Router<BasicRequestContext> {
+///
+/// - Parameters:
+///   - settings: How.
+///   - hub: The rooms; somebody has to run it.
+func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()) -> Router<BasicRequestContext> {
     let router = Router(context: BasicRequestContext.self)
     for page in Page.all {
         router.get(RouterPath(page.path)) { request, _ in page.response(to: request) }
@@ -13,5 +18,8 @@ func routes(_ settings: Settings = .standard) -> Router<BasicRequestContext> {
         configuration: settings.chat, events: { _ in ChatMember(chat) })
     router.webSocket(
         "/echo", origins: settings.origins(standard: .any), configuration: settings.echo, events: { _ in Echo() })
+    let origins = settings.origins(standard: .sameOrigin)
+    router.rooms(hub, origins: origins) { request, _ in Rooms.identify(request) }
+    router.roomsSocket(hub, origins: origins, configuration: settings.rooms) { request, _ in Rooms.identify(request) }
     return router
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import PrometheusMetrics
+import Realtime
 import ServiceLifecycle
 import UnixSignals
 import WebSocketServer
@@ -118,9 +119,10 @@ extension Settings {
         server.shutdownDelay = self.drainDelay
         server.shutdownTime = self.shutdownTime
         server.onShutdown = { readiness.obstacle = "the server shuts down" }
-        server.companions = [reloading]
+        let hub = Rooms.makeHub()
+        server.companions = [reloading, hub]
         server.logger = logger
-        let router = routes(self)
+        let router = routes(self, hub: hub)
         if self.observability {
             router.health(readiness)
             let registry = PrometheusRegistry(

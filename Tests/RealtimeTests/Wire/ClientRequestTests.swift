@@ -77,7 +77,7 @@ struct ClientRequestTests {
 
     @Test func whatIsNoRequest() {
         #expect(self.refusal("") == "invalid_request -: the JSON ends too early, at byte 0")
-        #expect(self.refusal("[]") == "invalid_request -: that is no JSON, at byte 0")
+        #expect(self.refusal("[]") == "invalid_request -: that is no object of JSON, at byte 0")
         #expect(self.refusal(#"{"type":"ping","id":1"#) == "invalid_request -: the JSON ends too early, at byte 21")
         #expect(
             self.refusal(#"{"type":"ping","id":1}x"#)

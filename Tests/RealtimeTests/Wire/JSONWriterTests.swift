@@ -48,11 +48,10 @@ struct JSONWriterTests {
     }
 
     @Test func inAScript() {
-        let expression = { (json: String) in text(JSONEmbedding.expression(json.utf8)) }
+        let expression = { (json: String) in text(JSONEmbedding.expression(Array(json.utf8))) }
         #expect(expression(#"{"a":"</script><!--","b":1}"#) == #"{"a":"\u003c/script>\u003c!--","b":1}"#)
         #expect(
             expression("[\"\u{2027}\u{2028}\u{2029}\u{202A}\u{E2}\"]") == "[\"\u{2027}\\u2028\\u2029\u{202A}\u{E2}\"]")
-        #expect(expression("[1,\n2]") == "[1,2]")
         // no object in a script may have a prototype from outside
         #expect(expression(#"{"__proto__":"<"}"#) == #"JSON.parse("{\"__proto__\":\"\u003c\"}")"#)
         #expect(expression(#"{"\u005f_proto__":1}"#) == #"JSON.parse("{\"\\u005f_proto__\":1}")"#)

@@ -95,7 +95,7 @@ struct ReadingQueryTests {
             }
         }
         #expect(error("{}", nil) == "invalid_request: 'data' is missing")
-        #expect(error("[]", nil) == "invalid_request: that is no JSON, at byte 0")
+        #expect(error("[]", nil) == "invalid_request: that is no object of JSON, at byte 0")
         #expect(error(#"{"data":1,"data":2}"#, nil) == "invalid_request: a member stands there twice, at byte 10")
         #expect(error(#"{"data":1,"key":5}"#, nil) == "invalid_key: 'key' must be a string")
         #expect(error(#"{"data":1,"key":""}"#, nil) == "invalid_key: the message key is empty")

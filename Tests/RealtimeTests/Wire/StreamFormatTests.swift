@@ -91,6 +91,20 @@ struct StreamFormatTests {
         #expect(text(proto).hasSuffix(#"\"data\":{\"__proto__\":1}}"))</script>"# + "\n"))
     }
 
+    @Test func onlyFramesOfOneselfMayHaveScripts() {
+        let own = StreamFormat.scripts(.standard).fields()
+        #expect(own.map(\.name) == ["Content-Security-Policy", "Cross-Origin-Opener-Policy"])
+        #expect(
+            own.map(\.value) == [
+                "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors 'self'", "same-origin",
+            ])
+        let origins = ["https://a.example", "*", "null", "https://b.example; script-src *", "http://c.example:8080"]
+        let shared = StreamFormat.scripts(.standard).fields(allowing: origins)
+        #expect(shared[0].value.hasSuffix("; frame-ancestors 'self' https://a.example http://c.example:8080"))
+        #expect(StreamFormat.events.fields(allowing: ["https://a.example"]).isEmpty)
+        #expect(StreamFormat.lines.fields().isEmpty)
+    }
+
     @Test func callbacks() throws {
         for name in ["a", "parent.duplex", "$", "_", "a1.b2", "A.Z.z", String(repeating: "x", count: 64)] {
             #expect(try ScriptCallback(name).text == name)

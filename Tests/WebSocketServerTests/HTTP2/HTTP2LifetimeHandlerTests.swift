@@ -21,7 +21,7 @@ struct HTTP2LifetimeHandlerTests {
         var frames: [HTTP2Frame.FramePayload] { self.reader.frames }
         private let reader = Reader()
         private let multiplexer: NIOHTTP2Handler.StreamMultiplexer
-        let shared = ServerShared(WebSocketServerConfiguration())
+        let shared: ServerShared
 
         private final class Reader: ChannelInboundHandler {
             typealias InboundIn = HTTP2Frame
@@ -45,7 +45,8 @@ struct HTTP2LifetimeHandlerTests {
             }
         }
 
-        init() throws {
+        init(_ configuration: WebSocketServerConfiguration = .init()) throws {
+            self.shared = ServerShared(configuration)
             let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
             try self.server.connect(to: address).wait()
             try self.client.connect(to: address).wait()
@@ -133,7 +134,7 @@ struct HTTP2LifetimeHandlerTests {
 
     /// A WebSocket that is open, or asked for, is no idle connection; at a shutdown the asked one is refused.
     @Test func shutdownWhileTheRouteIsAsked() throws {
-        let pair = try Pair()
+        let pair = try Pair(.init(handshakeTimeout: .seconds(7200)))
         let reader = try pair.request(RawHTTP2Stream.connect("/"))
         pair.pass(.seconds(3600))
         #expect(pair.server.isActive)
@@ -143,6 +144,19 @@ struct HTTP2LifetimeHandlerTests {
         #expect(reader.statuses == ["503"])
         #expect(pair.goodbyes == [.noError, .noError])
         #expect(!pair.server.isActive)
+    }
+
+    /// A route has so long to decide; the connection goes on.
+    @Test func routeTakesTooLong() throws {
+        let pair = try Pair()
+        let reader = try pair.request(RawHTTP2Stream.connect("/"))
+        pair.pass(.seconds(10) - .nanoseconds(1))
+        try pair.exchange()
+        #expect(reader.statuses == [])
+        pair.pass(.nanoseconds(1))
+        try pair.exchange()
+        #expect(reader.statuses == ["503"])
+        #expect(pair.server.isActive)
     }
 
     /// A stream that comes after the first goodbye, which its client had not heard, is refused by NIO: the client can ask again.

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOEmbedded
+import NIOPosix
 import Testing
 
 @testable import WebSocketServer
@@ -25,11 +26,11 @@ struct AcceptGuardTests {
         }
     }
 
-    private func channel() throws -> (EmbeddedChannel, ReadCounter) {
+    private func channel(failed: @escaping (any Error) -> Void = { _ in }) throws -> (EmbeddedChannel, ReadCounter) {
         let channel = EmbeddedChannel()
         let reads = ReadCounter()
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        try channel.pipeline.syncOperations.addHandlers([reads, AcceptGuard(logger)])
+        try channel.pipeline.syncOperations.addHandlers([reads, AcceptGuard(logger, failed: failed)])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return (channel, reads)
     }
@@ -56,13 +57,17 @@ struct AcceptGuardTests {
 
     /// A client that has gone is no reason to wait; another error is the listener's end.
     @Test func others() throws {
-        let (channel, reads) = try self.channel()
+        var failures: [any Error] = []
+        let (channel, reads) = try self.channel { failures.append($0) }
         channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNABORTED, reason: "accept"))
         try channel.throwIfErrorCaught()
         channel.read()
         #expect(reads.count == 1)
+        channel.pipeline.fireErrorCaught(unsafeBitCast((), to: NIOFcntlFailedError.self))
+        try channel.throwIfErrorCaught()
         channel.pipeline.fireErrorCaught(IOError(errnoCode: EBADF, reason: "accept"))
         #expect(throws: IOError.self) { try channel.throwIfErrorCaught() }
+        #expect(failures.map { ($0 as? IOError)?.errnoCode } == [EBADF])
         _ = try? channel.finish()
     }
 }

@@ -17,7 +17,8 @@ struct WebSocketApplicationTests {
     private static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     struct Running: Sendable {
-        let ports: [Int?]
+        let channels: [any Channel]
+        var ports: [Int?] { self.channels.map { $0.localAddress?.port } }
         let services: ServiceGroup
 
         func shutDown() async { await self.services.triggerGracefulShutdown() }
@@ -29,24 +30,24 @@ struct WebSocketApplicationTests {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         _ body: (Running) async throws -> T
     ) async throws -> T {
-        let started = Mailbox<[Int?]?>()
+        let started = Mailbox<[any Channel]?>()
         let app = WebSocketApplication(
             router: echoRouter(), addresses: addresses, configuration: configuration, reusePort: reusePort,
             serverName: "test", eventLoopGroup: group, logger: Self.logger,
-            onRunning: { started.post($0.map { $0.localAddress?.port }) })
+            onRunning: { started.post($0) })
         let services = ServiceGroup(configuration: .init(services: [app], logger: Self.logger))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { started.post(nil) }
                 try await services.run()
             }
-            guard let ports = await started.next() ?? nil else {
+            guard let channels = await started.next() ?? nil else {
                 try await tasks.waitForAll()
                 throw TestServer.DidNotStart()
             }
             let result: T
             do {
-                result = try await body(Running(ports: ports, services: services))
+                result = try await body(Running(channels: channels, services: services))
             } catch {
                 await services.triggerGracefulShutdown()
                 try? await tasks.waitForAll()
@@ -76,6 +77,14 @@ struct WebSocketApplicationTests {
         let result = try SocketAddress(unixDomainSocketPath: path).withSockAddr { bind(descriptor, $0, socklen_t($1)) }
         #expect(result == 0)
         _ = Foundation.close(descriptor)
+    }
+
+    /// A connection to a Unix socket.
+    private func rawConnection(_ path: String) async throws -> RawConnection {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: path) { channel in
+                channel.eventLoop.makeCompletedFuture { try RawConnection.adopt(channel) }
+            }
     }
 
     private func echo(_ url: String, _ options: DialOptions = DialOptions()) async throws {
@@ -119,6 +128,61 @@ struct WebSocketApplicationTests {
             await #expect(throws: ListenError.self) { try await self.with([.unixSocket(path: path)]) { _ in } }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "a file")
         }
+    }
+
+    /// The next server listens while the one before still has connections, and keeps its socket file when that one is gone.
+    @Test func unixSocketIsHandedOver() async throws {
+        try await self.withFolder { folder in
+            let path = "\(folder)/s"
+            let (started, finish, ended) = (Mailbox<Running>(), Mailbox<Void>(), Mailbox<Void>())
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await self.with([.unixSocket(path: path)]) { old in
+                        started.post(old)
+                        await finish.next()
+                    }
+                    ended.post(())
+                }
+                let old = try #require(await started.next())
+                let client = try await self.rawConnection(path)
+                try await client.send(Handshake.request())
+                #expect(try await client.readHead().hasPrefix("HTTP/1.1 101 "))
+                await old.shutDown()
+                let close = Frame.close(1001, "the server shuts down")
+                #expect(try await client.read(close.count) == close)
+                try await self.with([.unixSocket(path: path)]) { _ in
+                    try await client.send(Frame.maskedClose(1001))
+                    finish.post(())
+                    await ended.next()
+                    try await self.echo("ws://localhost/echo", DialOptions(unixSocket: path))
+                }
+                client.close()
+                try await group.waitForAll()
+            }
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    /// A server whose listeners have all ended by themselves tells its connections, and ends with an error. As long as one is left, it
+    /// goes on.
+    @Test func listenersEnd() async throws {
+        let addresses = [ListenAddress.hostname("127.0.0.1", port: 0), .hostname("127.0.0.1", port: 0)]
+        let closure = Mailbox<Closure>()
+        let error = await #expect(throws: ListenError.self) {
+            try await self.with(addresses) { server in
+                let ports = server.ports
+                let socket = try await WebSocketClient.connect(to: "ws://127.0.0.1:\(ports[0] ?? 0)/echo")
+                // What NIO does with an error that it takes for the end.
+                server.channels[0].pipeline.fireErrorCaught(IOError(errnoCode: EPROTO, reason: "accept"))
+                try await server.channels[0].close()
+                try await self.echo("ws://127.0.0.1:\(ports[1] ?? 0)/echo")
+                server.channels[1].pipeline.fireErrorCaught(IOError(errnoCode: EPROTO, reason: "accept"))
+                try await server.channels[1].close()
+                closure.post(await socket.closed)
+            }
+        }
+        #expect(await closure.next()?.code == 1001)
+        #expect(error?.reason.contains("accept") == true)
     }
 
     /// Each loop has its listener, on one port, and another server can join them.

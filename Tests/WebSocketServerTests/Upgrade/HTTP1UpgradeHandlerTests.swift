@@ -342,6 +342,78 @@ struct HTTP1UpgradeHandlerTests {
         }
     }
 
+    /// Ordinary requests, too, say for which host they are.
+    @Test(
+        arguments: ["", Handshake.get("/page")], [[], [Handshake.host, Handshake.host], [Handshake.host, "host: b"]])
+    func wrongHost(before: String, hosts: [String]) async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(before + (["GET /page HTTP/1.1"] + hosts + ["", ""]).joined(separator: "\r\n"))
+                if !before.isEmpty { #expect(try await client.readAnswer().body == "a page") }
+                let answer = try await client.readLastAnswer()
+                #expect(answer.status == 400)
+                #expect(answer.body == "exactly one Host field with a host is needed\n")
+            }
+        }
+    }
+
+    /// HTTP/1.0 needs none.
+    @Test func noHostOverHTTP10() async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send("GET /page HTTP/1.0\r\n\r\n")
+                #expect(try await client.readLastAnswer().body == "a page")
+            }
+        }
+    }
+
+    // MARK: Bodies that break HTTP
+
+    private static let chunked = "POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    /// A request that has its answer gets no other when its body turns out bad: behind a proxy, that would be taken for the answer to
+    /// somebody else's.
+    @Test func badBodyBehindItsAnswer() async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(Self.chunked)
+                #expect(try await client.readAnswer().status == 404)
+                try await client.send("zz\r\n")
+                #expect(try await client.readToEnd() == [])
+            }
+        }
+    }
+
+    /// The same where the body is there before the answer, which does not need it.
+    @Test func badBodyBeforeItsAnswer() async throws {
+        let router = echoRouter()
+        let (asked, granted) = (Mailbox<Void>(), Mailbox<Void>())
+        router.post("/nothing") { _, _ in
+            asked.post(())
+            _ = await granted.next()
+            return "an answer"
+        }
+        try await TestServer.with(router) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(Self.chunked + "zz\r\n")
+                _ = await asked.next()
+                granted.post(())
+                #expect(try await client.readLastAnswer().body == "an answer")
+            }
+        }
+    }
+
+    /// What cannot be parsed behind a request that is being answered is a request of its own, with its own answer.
+    @Test func badRequestBehindABody() async throws {
+        try await TestServer.with(echoRouter()) { server in
+            try await RawConnection.with(port: server.port) { client in
+                try await client.send(Self.chunked + "0\r\n\r\nnonsense\r\n\r\n")
+                #expect(try await client.readAnswer().status == 404)
+                #expect(try await client.readLastAnswer().status == 400)
+            }
+        }
+    }
+
     // MARK: Back pressure
 
     /// Counts how often the channel is asked to read.

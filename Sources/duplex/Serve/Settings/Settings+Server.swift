@@ -14,6 +14,10 @@ import Foundation
 extension Settings {
     /// The largest message that `/chat` takes: 64 KiB, more than any of its texts and names.
     static let maxChatMessage = 64 << 10
+    /// The largest message to the rooms: 80 KiB, the largest that a room keeps (64 KiB of JSON), and what stands around it.
+    static let maxRoomMessage = 80 << 10
+    /// How much may wait for a reader of the rooms: 256 KiB. It gets no more once `sendBuffer` waits; what it asks for is answered.
+    static let maxRoomSendBuffer = 256 << 10
 
     /// Where is listened.
     var addresses: [ListenAddress] {
@@ -59,6 +63,14 @@ extension Settings {
     var chat: WebSocketConfiguration {
         self.webSocket(
             maxMessageSize: Settings.maxChatMessage, maxSendBuffer: self.maxSendBuffer ?? ChatRoom.maxWaiting)
+    }
+
+    /// How the WebSockets of the rooms behave. What is slow for them reads the log later, so hardly anything waits here.
+    var rooms: WebSocketConfiguration {
+        var rooms = self.webSocket(
+            maxMessageSize: Settings.maxRoomMessage, maxSendBuffer: self.maxSendBuffer ?? Settings.maxRoomSendBuffer)
+        rooms.slowConsumers = .wait
+        return rooms
     }
 
     /// How the WebSockets of the echo behave.
