@@ -248,12 +248,17 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
+                "WebSocketServer",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings
@@ -300,6 +305,7 @@ let package = Package(
         .testTarget(
             name: "RealtimeTests",
             dependencies: [
+                "CWebSocketZlib",
                 "Realtime",
                 "RealtimeCore",
                 "TestSupport",

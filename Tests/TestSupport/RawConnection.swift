@@ -112,6 +112,17 @@ package final class RawConnection: Sendable {
         return answer
     }
 
+    /// The next chunk of an answer that comes in chunks (RFC 9112, section 7.1); an empty one is its end.
+    package func readChunk() async throws -> String {
+        let line = try await self.take { bytes, _ in
+            bytes.indices.first { bytes[...$0].suffix(2).elementsEqual("\r\n".utf8) }.map { $0 + 1 }
+        }
+        guard let size = Int(String(decoding: line.dropLast(2), as: UTF8.self), radix: 16) else {
+            throw Ended(received: String(decoding: line, as: UTF8.self))
+        }
+        return String(decoding: try await self.read(size + 2).dropLast(2), as: UTF8.self)
+    }
+
     /// An HTTP answer that is the last thing on its connection.
     package func readLastAnswer() async throws -> Answer {
         let answer = try await self.readAnswer()

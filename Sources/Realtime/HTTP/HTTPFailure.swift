@@ -23,7 +23,7 @@ struct HTTPFailure: Error {
         // What is no refusal would be taken for an answer.
         let status = status.code >= 400 ? status : .forbidden
         self.init(status, WireError(HTTPFailure.code(for: status), message))
-        self.fields.append(contentsOf: fields)
+        for name in Set(fields.map(\.name)) { self.fields[fields: name] = fields[fields: name] }
     }
 
     private init(_ status: HTTPResponse.Status, _ error: WireError) {

@@ -71,7 +71,7 @@ struct RoomsHTTP: Sendable {
             }
         }
         // Another Vary than the origin's stays.
-        for field in self.crossOrigin.fields(for: request.head) where !response.headers.contains(field) {
+        for field in self.crossOrigin.fields(for: request.head) where !response.headers.contains(field.name) {
             response.headers.append(field)
         }
         return RoomsHTTP.withCommonFields(response)

@@ -1,14 +1,13 @@
 import Synchronization
-import TestSupport
 
 /// A clock that stands still until a test says so.
-final class ManualClock: Clock, Sendable {
-    struct Instant: InstantProtocol {
-        var offset: Duration = .zero
+package final class ManualClock: Clock, Sendable {
+    package struct Instant: InstantProtocol {
+        package var offset: Duration = .zero
 
-        func advanced(by duration: Duration) -> Instant { Instant(offset: self.offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - self.offset }
-        static func < (lhs: Instant, rhs: Instant) -> Bool { lhs.offset < rhs.offset }
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: self.offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - self.offset }
+        package static func < (lhs: Instant, rhs: Instant) -> Bool { lhs.offset < rhs.offset }
     }
 
     private struct State {
@@ -20,10 +19,12 @@ final class ManualClock: Clock, Sendable {
     private let state = Mutex(State())
     private let sleeps = Mailbox<Duration>()
 
-    let minimumResolution = Duration.zero
-    var now: Instant { self.state.withLock { $0.now } }
+    package init() {}
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package let minimumResolution = Duration.zero
+    package var now: Instant { self.state.withLock { $0.now } }
+
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = self.state.withLock { state in
             state.last += 1
             return state.last
@@ -47,10 +48,10 @@ final class ManualClock: Clock, Sendable {
     /// Waits until somebody sleeps.
     ///
     /// - Returns: For how long; nil when the task is cancelled.
-    func slept() async -> Duration? { await self.sleeps.next() }
+    package func slept() async -> Duration? { await self.sleeps.next() }
 
     /// Lets time pass, and wakes whose time has come.
-    func advance(by duration: Duration) {
+    package func advance(by duration: Duration) {
         let due = self.state.withLock { state in
             let now = state.now.advanced(by: duration)
             state.now = now
@@ -63,7 +64,7 @@ final class ManualClock: Clock, Sendable {
 
     /// Waits until somebody sleeps, and lets all of that time pass.
     @discardableResult
-    func passSleep() async -> Duration? {
+    package func passSleep() async -> Duration? {
         guard let duration = await self.slept() else { return nil }
         self.advance(by: duration)
         return duration

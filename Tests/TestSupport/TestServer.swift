@@ -1,28 +1,29 @@
-import Hummingbird
-import HummingbirdCore
+package import Hummingbird
+package import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
-import TestSupport
 import WebSocketServer
 
 /// A server that runs in a test.
-struct TestServer: Sendable {
-    struct DidNotStart: Error {}
+package struct TestServer: Sendable {
+    package struct DidNotStart: Error {
+        package init() {}
+    }
 
-    let port: Int
+    package let port: Int
     private let services: ServiceGroup
 
     /// An address on it.
-    func url(_ path: String) -> String { "ws://127.0.0.1:\(self.port)\(path)" }
+    package func url(_ path: String) -> String { "ws://127.0.0.1:\(self.port)\(path)" }
 
     /// Begins to shut down.
-    func shutDown() async {
+    package func shutDown() async {
         await self.services.triggerGracefulShutdown()
     }
 
     /// Runs a server with these routes on a free port for as long as the closure runs, and shuts it down.
-    static func with<T: Sendable>(
+    package static func with<T: Sendable>(
         _ router: Router<BasicRequestContext>, server: HTTPServerBuilder = .webSocket(),
         _ body: (TestServer) async throws -> T
     ) async throws -> T {
