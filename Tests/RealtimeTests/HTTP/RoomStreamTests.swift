@@ -77,7 +77,8 @@ import Testing
             let query = "/rooms/chat/stream?after=1&epoch=\(epoch)"
             try await self.open(query, on: server) { connection, _ in
                 let beginning = try await connection.readChunk()
-                #expect(beginning.hasSuffix(self.joined(epoch, 1) + self.event(epoch, 2, "2") + self.event(epoch, 3, "3")))
+                #expect(
+                    beginning.hasSuffix(self.joined(epoch, 1) + self.event(epoch, 2, "2") + self.event(epoch, 3, "3")))
             }
             // What a browser has got last counts more than the address that it comes back to.
             try await self.open(query, ["Last-Event-ID": "\(epoch):3"], on: server) { connection, _ in
@@ -99,10 +100,13 @@ import Testing
     @Test func flowsAsLines() async throws {
         try await RoomsServer.with { server in
             let epoch = try await server.epoch()
-            try await self.open("/rooms/chat/stream", ["Accept": "application/x-ndjson"], on: server) { connection, head in
+            try await self.open("/rooms/chat/stream", ["Accept": "application/x-ndjson"], on: server) {
+                connection, head in
                 #expect(head.values("Content-Type") == ["application/x-ndjson"])
                 let joined = try await connection.readChunk()
-                #expect(joined == #"{"type":"joined","room":"chat","epoch":"\#(epoch)","offset":0,"recovered":true}"# + "\n")
+                #expect(
+                    joined == #"{"type":"joined","room":"chat","epoch":"\#(epoch)","offset":0,"recovered":true}"# + "\n"
+                )
                 try await server.publish(#""hi""#)
                 let message = try await connection.readChunk()
                 #expect(
@@ -300,7 +304,8 @@ import Testing
                 while position < 120 {
                     for line in try await connection.readChunk().split(separator: "\n") {
                         let offset = try #require(
-                            line.split(separator: #""offset":"#).last?.prefix { $0.isNumber }).description
+                            line.split(separator: #""offset":"#).last?.prefix { $0.isNumber }
+                        ).description
                         if line.hasPrefix(#"{"type":"gap""#) {
                             gaps += 1
                             position = try #require(Int(offset))
@@ -344,7 +349,8 @@ import Testing
                 try await self.readOn(connection)
                 var offsets: [Int] = []
                 while offsets.last != 120 {
-                    for line in try await connection.readChunk().split(separator: "\n") where line.hasPrefix(#"{"type":"message""#) {
+                    for line in try await connection.readChunk().split(separator: "\n")
+                    where line.hasPrefix(#"{"type":"message""#) {
                         let offset = line.split(separator: #""offset":"#)[1].prefix { $0.isNumber }
                         offsets.append(try #require(Int(offset)))
                     }
