@@ -85,7 +85,7 @@ import Testing
                 #"type="joined" offset=3 recovered=true"#, #"type="message" offset=4 data=4"#,
                 #"type="message" offset=5 data=5"#,
             ])
-        let epoch = it.epoch(of: "a")
+        let epoch = try it.epoch(of: "a")
         ann.say(#"{"type":"join","room":"a","after":4,"epoch":"\#(epoch)"}"#)
         #expect(
             connection.take().map { self.shape($0, ["type", "offset"]) } == [
@@ -240,9 +240,9 @@ import Testing
 }
 
 extension HubClientTests.Setup {
-    fileprivate func epoch(of name: String) -> String {
+    fileprivate func epoch(of name: String) throws -> String {
         nonisolated(unsafe) var text = ""
-        self.rooms.read(try! RoomName(name), from: .oldest, limit: 0, maxBytes: 0) { result in
+        self.rooms.read(try RoomName(name), from: .oldest, limit: 0, maxBytes: 0) { result in
             text = (try? result.get().latest.epoch.text) ?? ""
         }
         return text
