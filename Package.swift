@@ -325,7 +325,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RealtimeCoreTests",
-            dependencies: ["RealtimeCore"],
+            dependencies: ["RealtimeCore", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -36,7 +36,7 @@ import serve_tls_test
 import settings_test
 import shutdown_test
 import tls_test
-from checks import check, finish
+from checks import finish, run_parts
 from duplex import Duplex
 
 PARTS = {
@@ -75,14 +75,7 @@ def main():
     parser.add_argument("duplex")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     arguments = parser.parse_args()
-    duplex = Duplex(arguments.duplex)
-    for name in arguments.parts or PARTS:
-        print(f"-- {name}", flush=True)
-        try:
-            PARTS[name](duplex)
-        except Exception as error:
-            with check(f"{name}, to its end"):
-                raise error
+    run_parts(PARTS, arguments.parts, Duplex(arguments.duplex))
     finish()
 
 

@@ -15,7 +15,7 @@ import haproxy_test
 import hummingbird_example_test
 import nginx_drain_test
 import nginx_test
-from checks import check, finish
+from checks import finish, run_parts
 from examples import Build
 
 PARTS = {
@@ -37,14 +37,7 @@ def main():
     parser.add_argument("debug")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     arguments = parser.parse_args()
-    build = Build(arguments.debug)
-    for name in arguments.parts or PARTS:
-        print(f"-- {name}", flush=True)
-        try:
-            PARTS[name](build)
-        except Exception as error:
-            with check(f"{name}, to its end"):
-                raise error
+    run_parts(PARTS, arguments.parts, Build(arguments.debug))
     finish()
 
 

@@ -7,7 +7,6 @@ faults.sh, which sets up what this needs. Times are bounds that are promised, or
 """
 
 import argparse
-import time
 
 import descriptors_test
 import disk_full_test
@@ -17,7 +16,7 @@ import rolling_restart_test
 import slow_handshakes_test
 import slow_members_test
 import slow_readers_test
-from checks import check, finish
+from checks import finish, run_parts
 from numbers_table import table
 from running import Faults
 
@@ -40,15 +39,7 @@ def main():
     arguments = parser.parse_args()
     parts = [word for word in arguments.mode_and_parts if word in PARTS]
     faults = Faults(arguments.duplex, full="full" in arguments.mode_and_parts)
-    for name in parts or PARTS:
-        print(f"-- {name}", flush=True)
-        start = time.monotonic()
-        try:
-            PARTS[name](faults)
-        except Exception as error:
-            with check(f"{name}, to its end"):
-                raise error
-        table.add(name, "took", time.monotonic() - start, "s")
+    run_parts(PARTS, parts, faults, ended=lambda name, seconds: table.add(name, "took", seconds, "s"))
     table.show()
     finish()
 

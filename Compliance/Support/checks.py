@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 import traceback
 
 results = {"passed": 0, "failed": 0}
@@ -23,6 +24,22 @@ def check(name):
     else:
         results["passed"] += 1
         print(f"ok    {name}", flush=True)
+
+
+def run_parts(parts, names, subject, ended=None):
+    """Runs these parts, or all: each is given what is tested. One that ends early counts as one failed check.
+
+    `ended` is called behind each, with its name and the seconds that it took."""
+    for name in names or parts:
+        print(f"-- {name}", flush=True)
+        start = time.monotonic()
+        try:
+            parts[name](subject)
+        except Exception as error:
+            with check(f"{name}, to its end"):
+                raise error
+        if ended:
+            ended(name, time.monotonic() - start)
 
 
 def equal(value, expected):

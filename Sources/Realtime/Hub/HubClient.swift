@@ -63,6 +63,14 @@ public final class HubClient {
 
     func refuse(_ error: WireError) { self.say(.error(error)) }
 
+    /// Takes an answer, which may come on any thread, to this client's loop.
+    private func onLoop<Answer: Sendable>(_ body: @escaping (HubClient, Answer) -> Void) -> @Sendable (Answer) -> Void {
+        // Both are only touched on the loop.
+        nonisolated(unsafe) let (client, body) = (self, body)
+        let loop = self.shard.loop
+        return { answer in loop.onLoop { body(client, answer) } }
+    }
+
     // MARK: Requests
 
     /// A message has come.
@@ -109,17 +117,16 @@ public final class HubClient {
             return self.refuse(
                 WireError(.tooManyRooms, "a connection is in \(HubClient.maxRooms) rooms at most", id: id))
         }
-        nonisolated(unsafe) let client = self
         let subscriber = self.shard.add(self, to: join.room)
         self.rooms[join.room] = subscriber
-        self.shard.start(subscriber, from: join.start) { subscriber, result in
+        self.shard.start(subscriber, from: join.start) { result in
             switch result {
             case .success(let reading):
-                client.joined(subscriber, reading, join, id)
+                self.joined(subscriber, reading, join, id)
             case .failure(let error):
-                client.refuse(WireError(.unavailable, error.description, id: id))
-                client.rooms[join.room] = nil
-                client.shard.leave(subscriber)
+                self.refuse(WireError(.unavailable, error.description, id: id))
+                self.rooms[join.room] = nil
+                self.shard.leave(subscriber)
             }
         }
     }
@@ -133,25 +140,20 @@ public final class HubClient {
         guard join.presence else { return }
         subscriber.seesMembers = true
         subscriber.room.watchers += 1
-        nonisolated(unsafe) let place = subscriber
-        nonisolated(unsafe) let client = self
-        let loop = self.shard.loop
+        let info = join.info.map { MemberInfo(json: $0.bytes) } ?? .empty
         self.hub.presence.join(
-            join.room, self.identity.member, info: join.info.map { MemberInfo(json: $0.bytes) } ?? .empty,
-            connection: self.id
-        ) { result in
-            loop.onLoop {
-                guard !client.isGone, place.state != .gone else { return }
+            join.room, self.identity.member, info: info, connection: self.id,
+            self.onLoop { client, result in
+                guard !client.isGone, subscriber.state != .gone else { return }
                 switch result {
                 case .success:
                     client.list(join.room, nil)
                 case .failure(let error):
-                    place.seesMembers = false
-                    place.room.watchers -= 1
+                    subscriber.seesMembers = false
+                    subscriber.room.watchers -= 1
                     client.refuse(WireError(error, id: id))
                 }
-            }
-        }
+            })
     }
 
     private func leave(_ room: RoomName, _ id: UInt64?) {
@@ -170,12 +172,11 @@ public final class HubClient {
         guard self.bucket?.take(now: self.hub.now.nanoseconds) ?? true else {
             return self.refuse(WireError(.rateLimited, "too many messages at once", id: id))
         }
-        nonisolated(unsafe) let client = self
-        let loop = self.shard.loop
         let message = NewMessage(
             data: publish.data.bytes, key: publish.key, id: publish.messageID, author: self.identity.member)
-        self.hub.publish(message, in: publish.room) { result in
-            loop.onLoop {
+        self.hub.publish(
+            message, in: publish.room,
+            self.onLoop { client, result in
                 switch result {
                 case .success(.stored(let position)):
                     client.say(.published(id: id, room: publish.room, position: position, repeated: false))
@@ -186,39 +187,32 @@ public final class HubClient {
                 case .failure(let error):
                     client.refuse(WireError(error.code, error.message, id: id))
                 }
-            }
-        }
+            })
     }
 
     private func list(_ room: RoomName, _ id: UInt64?) {
         if self.forbids(.presence, room, id) { return }
-        nonisolated(unsafe) let client = self
-        let loop = self.shard.loop
-        self.hub.presence.members(of: room, limit: RealtimeHub.maxListed) { result in
-            loop.onLoop {
+        self.hub.presence.members(
+            of: room, limit: RealtimeHub.maxListed,
+            self.onLoop { client, result in
                 switch result {
                 case .success(let (members, count)):
                     client.say(.presence(id: id, room: room, count: count, members: members.map(\.wire)))
                 case .failure(let error):
                     client.refuse(WireError(.unavailable, error.description, id: id))
                 }
-            }
-        }
+            })
     }
 
     private func change(_ room: RoomName, _ info: JSONText, _ id: UInt64?) {
         guard let subscriber = self.rooms[room], subscriber.seesMembers else { return self.refuse(Self.notJoined(id)) }
-        nonisolated(unsafe) let client = self
-        let loop = self.shard.loop
         self.hub.presence.join(
-            room, self.identity.member, info: MemberInfo(json: info.bytes), connection: self.id
-        ) { result in
-            loop.onLoop {
+            room, self.identity.member, info: MemberInfo(json: info.bytes), connection: self.id,
+            self.onLoop { client, result in
                 switch result {
                 case .success: client.say(.updated(id: id, room: room))
                 case .failure(let error): client.refuse(WireError(error, id: id))
                 }
-            }
-        }
+            })
     }
 }

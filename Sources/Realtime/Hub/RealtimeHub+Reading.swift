@@ -25,20 +25,7 @@ extension RealtimeHub {
     public func next(
         in room: RoomName, after position: Position, limit: Int = .max, maxBytes: Int = .max
     ) async throws -> Reading<Publication> {
-        let topic = self.acquire(room)
-        defer { self.release(topic) }
-        let subscribed = await withCheckedContinuation { continuation in
-            self.broker.subscribe(to: room) { continuation.resume(returning: $0) }
-        }
-        try subscribed.get()
-        while true {
-            // Before it reads, so that nothing is stored between that and waiting.
-            let wait = TopicWait(topic)
-            defer { wait.end() }
-            let reading = try await self.read(room, from: .after(position), limit: limit, maxBytes: maxBytes)
-            if !reading.messages.isEmpty || !reading.recovered { return reading }
-            try await wait.value()
-        }
+        try await self.reader(of: room).reading(after: position, limit: limit, maxBytes: maxBytes)
     }
 
     /// A room, to be read as a sequence.
@@ -65,23 +52,21 @@ final class TopicWait: Sendable {
     }
 
     private let topic: Topic
+    private let number: UInt64
     private let state = Mutex(State.waiting(nil))
-    private let number = Mutex<UInt64>(0)
 
     init(_ topic: Topic) {
         self.topic = topic
-        let number = topic.state.withLock { state in
+        self.number = topic.state.withLock { state in
             state.lastWaiter += 1
-            state.waiters[state.lastWaiter] = { self.end() }
             return state.lastWaiter
         }
-        self.number.withLock { $0 = number }
+        topic.state.withLock { $0.waiters[self.number] = { self.end() } }
     }
 
     /// The wait is over: something came, or nobody waits any more.
     func end() {
-        let number = self.number.withLock { $0 }
-        self.topic.state.withLock { $0.waiters[number] = nil }
+        self.topic.state.withLock { $0.waiters[self.number] = nil }
         let continuation = self.state.withLock { state in
             defer { state = .over }
             if case .waiting(let continuation) = state { return continuation }
@@ -134,18 +119,23 @@ public struct HubRoom: Sendable {
         /// Reads them one after the other. Throws `BrokerError` when the room cannot be read, and `CancellationError`.
         public struct Iterator: AsyncIteratorProtocol {
             let sequence: Messages
-            var position: Position?
-            var messages: ArraySlice<RoomMessage<Publication>> = []
+            private var reader: RoomReader?
+            private var position: Position?
+            private var messages: ArraySlice<RoomMessage<Publication>> = []
+
+            fileprivate init(_ sequence: Messages) {
+                self.sequence = sequence
+            }
 
             /// The next message; waits until there is one.
             public mutating func next() async throws -> RoomMessage<Publication>? {
                 while true {
                     if let message = self.messages.popFirst() { return message }
                     let reading: Reading<Publication>
-                    if let position {
-                        reading = try await self.sequence.hub.next(
-                            in: self.sequence.name, after: position, limit: Shard.readLimit)
+                    if let position, let reader {
+                        reading = try await reader.reading(after: position, limit: Shard.readLimit, maxBytes: .max)
                     } else {
+                        self.reader = try await self.sequence.hub.reader(of: self.sequence.name)
                         reading = try await self.sequence.hub.read(
                             self.sequence.name, from: self.sequence.start, limit: Shard.readLimit)
                     }
@@ -156,6 +146,6 @@ public struct HubRoom: Sendable {
         }
 
         /// A reader of its own.
-        public func makeAsyncIterator() -> Iterator { Iterator(sequence: self) }
+        public func makeAsyncIterator() -> Iterator { Iterator(self) }
     }
 }

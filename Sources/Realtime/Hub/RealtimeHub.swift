@@ -1,4 +1,3 @@
-import Logging
 public import RealtimeCore
 public import ServiceLifecycle
 import Synchronization
@@ -12,8 +11,8 @@ import WebSocketNIO
 ///
 /// It is a `Service`: ``run()`` lets grow old what is too old. Everything may be used from any thread or task.
 public final class RealtimeHub: Service, Sendable {
-    /// How many members are listed at most: 1,000. Nobody reads more, and with their info they are 1 MiB.
-    public static let maxListed = 1000
+    /// How many members are listed at most: 1,000, more than anybody reads; with their info some 1.2 MB.
+    public static let maxListed = ServerMessage.maxListedMembers
 
     /// How it behaves.
     public let configuration: HubConfiguration

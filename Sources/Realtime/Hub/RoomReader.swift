@@ -61,6 +61,13 @@ final class RoomReader: Sendable {
         }
     }
 
+    /// The same for a reader that nobody wakes or ends.
+    func reading(after position: Position, limit: Int, maxBytes: Int) async throws -> Reading<Publication> {
+        guard case .reading(let reading) = try await self.next(after: position, limit: limit, maxBytes: maxBytes)
+        else { preconditionFailure("somebody else has this reader, too") }
+        return reading
+    }
+
     /// Ends the waiting, now or the next time, once.
     func wake() {
         let wait = self.state.withLock { state in

@@ -174,12 +174,13 @@ final class Shard: @unchecked Sendable {
     /// - Parameter joined: Called on the loop, unless the subscriber has left. It sends what was read, by ``send(_:to:)``.
     func start(
         _ subscriber: Subscriber, from start: ReadingStart,
-        _ joined: @escaping @Sendable (Subscriber, Result<Reading<Publication>, BrokerError>) -> Void
+        _ joined: @escaping (Result<Reading<Publication>, BrokerError>) -> Void
     ) {
         let (loop, hub, name) = (self.loop, self.hub, subscriber.room.topic.name)
-        nonisolated(unsafe) let place = subscriber
+        // Both are only touched on the loop.
+        nonisolated(unsafe) let (place, joined) = (subscriber, joined)
         @Sendable func end(_ result: Result<Reading<Publication>, BrokerError>) {
-            loop.onLoop { if place.state == .reading { joined(place, result) } }
+            loop.onLoop { if place.state == .reading { joined(result) } }
         }
         // Subscribed first, so that nothing is stored between what is read and what is delivered.
         hub.broker.subscribe(to: name) { result in

@@ -8,12 +8,10 @@ final class Topic: Sendable {
     typealias Waiter = @Sendable () -> Void
 
     struct State: ~Copyable {
-        /// The loops, with how many of them hold it.
+        /// The loops that have readers.
         var shards: [Shard] = []
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
-        /// How many hold it: loops, and those who wait.
-        var users = 0
         var bucket: TokenBucket?
     }
 

@@ -1,4 +1,5 @@
 import RealtimeCore
+import TestSupport
 import Testing
 
 struct ReadingLatestPerKeyTests {

@@ -1,4 +1,5 @@
 import RealtimeCore
+import TestSupport
 import Testing
 
 /// What a log should do, in the plainest way: everything that was ever stored stays in a list.

@@ -1,4 +1,5 @@
 import RealtimeCore
+import TestSupport
 import Testing
 
 /// Who is there, in the plainest way: a list of members, each with a list of connections.

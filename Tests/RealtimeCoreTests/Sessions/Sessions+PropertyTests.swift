@@ -1,4 +1,5 @@
 import RealtimeCore
+import TestSupport
 import Testing
 
 /// The sessions in the plainest way: a list in the order in which they were made.

@@ -1,4 +1,5 @@
 import RealtimeCore
+import TestSupport
 import Testing
 
 @testable import Realtime
@@ -148,7 +149,7 @@ struct ClientRequestTests {
 
     /// Whatever comes, there is a request or an error.
     @Test func changedRequests() {
-        var generator = WireGenerator(seed: 1)
+        var generator = Generator(seed: 1)
         let seed = Array(
             #"{"type":"join","id":1,"room":"ch\u00e4t","after":12,"epoch":"3w5e","info":{"a":[1,{}]},"data":"\ud83d\ude00"}"#
                 .utf8)

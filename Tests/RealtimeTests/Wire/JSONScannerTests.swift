@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Realtime
@@ -142,7 +143,7 @@ struct JSONScannerTests {
 
     /// Changed, cut and joined texts: what the scanner takes, a second reader takes as well, and the other way round.
     @Test func agreesWithASecondReader() {
-        var generator = WireGenerator(seed: 8259)
+        var generator = Generator(seed: 8259)
         let seeds = Self.valid.map { Array($0.utf8) } + Self.invalid
         let pieces =
             seeds

@@ -1,21 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import WebSocketClient
 
 struct BackoffTests {
-    /// SplitMix64: the same numbers for the same seed.
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var z = self.state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     /// The largest number each time: delays are as long as their bound.
     private struct Largest: RandomNumberGenerator {
         mutating func next() -> UInt64 { .max }
@@ -62,7 +50,7 @@ struct BackoffTests {
     /// Delays are spread evenly over all of the bound, from 0 on.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func fullJitter(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+        var random = Generator(seed: seed)
         let policy = ReconnectPolicy(minDelay: .seconds(1), maxDelay: .seconds(1))
         var tenths = [Int](repeating: 0, count: 10)
         var (least, most) = (Duration.seconds(1), Duration.zero)
@@ -81,7 +69,7 @@ struct BackoffTests {
 
     @Test func jitterOfEachBound() {
         for seed in 0..<1000 as Range<UInt64> {
-            var random = Seeded(state: seed)
+            var random = Generator(seed: seed)
             var backoff = Backoff(BackoffTests.policy())
             for bound in [1, 2, 4, 8, 10, 10] {
                 let delay = backoff.next(least: nil, using: &random)
@@ -91,7 +79,7 @@ struct BackoffTests {
     }
 
     @Test func sameNumbersSameDelays() {
-        var (one, other) = (Seeded(state: 7), Seeded(state: 7))
+        var (one, other) = (Generator(seed: 7), Generator(seed: 7))
         var (first, second) = (Backoff(ReconnectPolicy()), Backoff(ReconnectPolicy()))
         for _ in 0..<20 {
             #expect(first.next(least: nil, using: &one) == second.next(least: nil, using: &other))
@@ -108,7 +96,7 @@ struct BackoffTests {
 
     /// Never earlier, and not all at the same moment.
     @Test func neverEarlierThanTheServerAsksFor() {
-        var random = Seeded(state: 5)
+        var random = Generator(seed: 5)
         var backoff = Backoff(BackoffTests.policy())
         var delays: Set<Duration> = []
         for _ in 0..<100 {

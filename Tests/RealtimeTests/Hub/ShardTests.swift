@@ -1,11 +1,12 @@
 import Foundation
 import RealtimeCore
+import TestSupport
 import Testing
 
 @testable import Realtime
 
 /// Whatever the loops, the readers and their sockets do: every reader sees every message once, in order, or is told of a gap.
-@Suite(.timeLimit(.minutes(1))) struct OrderTests {
+@Suite(.timeLimit(.minutes(1))) struct ShardTests {
     /// A reader, and what it should have seen.
     private final class Reader {
         let client: HubClient
@@ -53,7 +54,7 @@ import Testing
     private func play(_ policy: SlowReaderPolicy, kept: Int, seed: UInt64, keys: Bool = false) throws -> (
         gaps: Int, seen: Int
     ) {
-        var random = Seeded(state: seed)
+        var random = Generator(seed: seed)
         let room = try RoomName("a")
         let configuration = HubConfiguration(
             policy: { _ in
@@ -132,18 +133,5 @@ import Testing
 
     @Test func latestPerKey() throws {
         for seed in 1...25 { _ = try self.play(.latestPerKey, kept: 1000, seed: UInt64(seed), keys: true) }
-    }
-}
-
-/// The same numbers each time.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
