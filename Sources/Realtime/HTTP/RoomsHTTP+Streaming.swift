@@ -17,7 +17,10 @@ extension RoomsHTTP {
         try self.allow(.join, call)
         var response = Response(status: .ok, headers: RoomsHTTP.streamFields(format))
         // Its head says all there is to say.
-        if call.request.method == .head { return response }
+        if call.request.method == .head {
+            response.headers[.contentLength] = nil
+            return response
+        }
 
         let place = try self.held.take(for: call.member)
         let presence = try await self.presence(call)
