@@ -91,10 +91,12 @@ public final class MemoryRooms: Broker, PresenceStore {
 
     // MARK: Broker
 
+    /// Says to whom messages are delivered; see ``Broker/start(delivering:)``.
     public func start(delivering receiver: any BrokerReceiver) {
         self.receiver.withLock { $0.broker = receiver }
     }
 
+    /// Stores a message, and delivers it; see ``Broker/publish(_:in:_:)``. The answer comes before this returns.
     public func publish(
         _ message: NewMessage, in room: RoomName,
         _ answer: @escaping @Sendable (Result<PublishOutcome, BrokerError>) -> Void
@@ -118,6 +120,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         answer(.success(outcome))
     }
 
+    /// Reads a room's log; see ``Broker``. The answer comes before this returns.
     public func read(
         _ room: RoomName, from start: ReadingStart, limit: Int, maxBytes: Int,
         _ answer: @escaping @Sendable (Result<Reading<Publication>, BrokerError>) -> Void
@@ -126,11 +129,13 @@ public final class MemoryRooms: Broker, PresenceStore {
         answer(.success(found ?? self.nothing(in: room).read(start, limit: limit, maxBytes: maxBytes)))
     }
 
+    /// The room's messages are wanted; see ``Broker``.
     public func subscribe(to room: RoomName, _ answer: @escaping @Sendable (Result<Void, BrokerError>) -> Void) {
         self.with(room) { $0.isWanted = true }
         answer(.success(()))
     }
 
+    /// The room's messages are not wanted any more; see ``Broker``.
     public func unsubscribe(from room: RoomName) {
         self.ifThere(room) { $0.isWanted = false }
     }
@@ -146,10 +151,12 @@ public final class MemoryRooms: Broker, PresenceStore {
 
     // MARK: Presence
 
+    /// Says to whom changes are told; see ``PresenceStore``.
     public func start(telling receiver: any PresenceReceiver) {
         self.receiver.withLock { $0.presence = receiver }
     }
 
+    /// A connection is there for a member; see ``PresenceStore``. The answer comes before this returns.
     public func join(
         _ room: RoomName, _ member: MemberID, info: MemberInfo, connection: ConnectionID,
         _ answer: @escaping @Sendable (Result<Void, RealtimeError>) -> Void
@@ -168,6 +175,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         answer(result)
     }
 
+    /// A connection has gone from a room; see ``PresenceStore``.
     public func leave(_ room: RoomName, connection: ConnectionID) {
         let receiver = self.receiver.withLock { $0.presence }
         self.ifThere(room) { state in
@@ -175,6 +183,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         }
     }
 
+    /// A member leaves a room at once; see ``PresenceStore``.
     public func remove(_ member: MemberID, from room: RoomName) {
         let receiver = self.receiver.withLock { $0.presence }
         self.ifThere(room) { state in
@@ -182,6 +191,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         }
     }
 
+    /// Who is in a room; see ``PresenceStore``. The answer comes before this returns.
     public func members(
         of room: RoomName, limit: Int,
         _ answer: @escaping @Sendable (Result<(members: [Member<MemberInfo>], count: Int), BrokerError>) -> Void
@@ -192,6 +202,7 @@ public final class MemoryRooms: Broker, PresenceStore {
 
     // MARK: Time
 
+    /// What is too old goes: messages, ids, members that are away, rooms that nobody uses.
     public func expire() {
         let receiver = self.receiver.withLock { $0.presence }
         let now = self.clock()

@@ -46,6 +46,12 @@ struct CrossOrigin: Sendable {
         return fields
     }
 
+    /// The other origins that are named: those that may have a page of scripts in a frame. ``OriginPolicy/any`` names none.
+    var others: [String] {
+        guard case .list(let origins) = self.policy else { return [] }
+        return origins
+    }
+
     /// The answer to the preflight of an allowed request.
     func preflight(for request: HTTPRequest, methods: [HTTPRequest.Method]) -> Response {
         let methods = methods.map(\.rawValue).joined(separator: ", ")

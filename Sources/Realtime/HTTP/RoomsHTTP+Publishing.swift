@@ -11,14 +11,16 @@ extension RoomsHTTP {
     func publish(_ call: Call, maxBody: Int) async throws -> Response {
         // First of all: what is no JSON a page may send without asking (a form, say), and with its visitor's cookies.
         guard RoomsHTTP.isJSON(call.head) else {
-            throw HTTPFailure(.unsupportedMediaType, "a message is published as \(HTTPAnswer.contentType), not compressed")
+            throw HTTPFailure(
+                .unsupportedMediaType, "a message is published as \(HTTPAnswer.contentType), not compressed")
         }
         try self.allow(.publish, call)
         if let rates, !rates.take(call.member, now: self.hub.now.nanoseconds) {
             throw HTTPFailure(.rateLimited, "too many messages at once")
         }
         let body = try await self.body(of: call, maxBody: maxBody)
-        let publish = try PublishBody.parse(body.readableBytesUInt8Span, idempotencyKey: call.head.headerFields[.idempotencyKey])
+        let publish = try PublishBody.parse(
+            body.readableBytesUInt8Span, idempotencyKey: call.head.headerFields[.idempotencyKey])
         let message = NewMessage(
             data: publish.data.bytes, key: publish.key, id: publish.messageID, author: call.member)
         switch try await self.hub.publish(message, in: call.room) {

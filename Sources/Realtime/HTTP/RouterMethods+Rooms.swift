@@ -90,7 +90,8 @@ extension RouterMethods {
                     case .refused(let status, let message): throw HTTPFailure(status, message)
                     }
                     return try await body(
-                        RoomsHTTP.Call(request: request, room: room, identity: identity, logger: context.logger), context)
+                        RoomsHTTP.Call(request: request, room: room, identity: identity, logger: context.logger),
+                        context)
                 }
                 guard method == .head else { return response }
                 var head = response.createHeadResponse()

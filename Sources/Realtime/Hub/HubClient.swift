@@ -21,7 +21,8 @@ public final class HubClient {
     /// Whether messages that are not in a log wait for nobody: the connection is gone.
     private(set) var isGone = false
 
-    init(_ hub: RealtimeHub, _ shard: Shard, _ connection: any HubConnection, _ identity: Identity, _ id: ConnectionID) {
+    init(_ hub: RealtimeHub, _ shard: Shard, _ connection: any HubConnection, _ identity: Identity, _ id: ConnectionID)
+    {
         (self.hub, self.shard, self.connection, self.identity, self.id) = (hub, shard, connection, identity, id)
         self.bucket = hub.configuration.publishRate.map {
             TokenBucket(rate: $0, burst: hub.configuration.publishBurst)
@@ -48,8 +49,8 @@ public final class HubClient {
     }
 
     /// Sends what is no message of a room. A client that does not read its answers is closed: they are not kept.
-    func say(_ message: OutgoingMessage) {
-        switch self.connection.send(message) {
+    func say(_ messages: OutgoingMessages) {
+        switch self.connection.send(messages) {
         case .sent, .slow, .closed: break
         case .full: self.connection.close(code: 1013, reason: "too slow")
         }
@@ -57,7 +58,7 @@ public final class HubClient {
 
     func say(_ message: ServerMessage) {
         guard !self.isGone else { return }
-        self.say(OutgoingMessage(message.json))
+        self.say(OutgoingMessages([message.json]))
     }
 
     func refuse(_ error: WireError) { self.say(.error(error)) }
@@ -105,7 +106,8 @@ public final class HubClient {
             self.shard.leave(old)
         }
         guard self.rooms.count < HubClient.maxRooms else {
-            return self.refuse(WireError(.tooManyRooms, "a connection is in \(HubClient.maxRooms) rooms at most", id: id))
+            return self.refuse(
+                WireError(.tooManyRooms, "a connection is in \(HubClient.maxRooms) rooms at most", id: id))
         }
         nonisolated(unsafe) let client = self
         let subscriber = self.shard.add(self, to: join.room)
@@ -122,7 +124,9 @@ public final class HubClient {
         }
     }
 
-    private func joined(_ subscriber: Subscriber, _ reading: Reading<Publication>, _ join: ClientRequest.Join, _ id: UInt64?) {
+    private func joined(
+        _ subscriber: Subscriber, _ reading: Reading<Publication>, _ join: ClientRequest.Join, _ id: UInt64?
+    ) {
         subscriber.position = reading.start
         self.say(.joined(id: id, room: join.room, position: reading.start, recovered: reading.recovered))
         self.shard.send(reading, to: subscriber)

@@ -16,32 +16,32 @@ extension HubLoop {
 
 /// A connection that messages are pushed to, as the hub needs it. All calls are on its loop; none may call the hub before it returns.
 public protocol HubConnection: AnyObject {
-    /// Sends a text message, without waiting.
-    func send(_ message: OutgoingMessage) -> HubSendResult
+    /// Sends text messages, without waiting: all of them or none.
+    func send(_ messages: OutgoingMessages) -> HubSendResult
     /// Starts to close.
     func close(code: UInt16, reason: String)
 }
 
-/// What became of a message.
+/// What became of messages.
 public enum HubSendResult: Sendable, Hashable {
-    /// It is on its way.
+    /// They are on their way.
     case sent
-    /// It is on its way, and nothing more should be sent before ``HubClient/drained()``.
+    /// They are on their way, and nothing more should be sent before ``HubClient/drained()``.
     case slow
-    /// It is not sent, since too much waits. ``HubClient/drained()`` follows.
+    /// They are not sent, since too much waits. ``HubClient/drained()`` follows.
     case full
-    /// It is not sent: the connection is closing.
+    /// They are not sent: the connection is closing.
     case closed
 }
 
-/// A text message to one or many connections of a loop. It belongs to the loop.
-public final class OutgoingMessage {
-    /// The text, in UTF-8.
-    public let bytes: [UInt8]
+/// Text messages to one or many connections of a loop. It belongs to the loop.
+public final class OutgoingMessages {
+    /// The texts, in UTF-8.
+    public let texts: [[UInt8]]
     /// What the driver has made of it, for the next connection.
     public var prepared: AnyObject?
 
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
+    init(_ texts: [[UInt8]]) {
+        self.texts = texts
     }
 }

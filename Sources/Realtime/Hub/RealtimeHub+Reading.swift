@@ -137,6 +137,7 @@ public struct HubRoom: Sendable {
             var position: Position?
             var messages: ArraySlice<RoomMessage<Publication>> = []
 
+            /// The next message; waits until there is one.
             public mutating func next() async throws -> RoomMessage<Publication>? {
                 while true {
                     if let message = self.messages.popFirst() { return message }
@@ -154,6 +155,7 @@ public struct HubRoom: Sendable {
             }
         }
 
+        /// A reader of its own.
         public func makeAsyncIterator() -> Iterator { Iterator(sequence: self) }
     }
 }

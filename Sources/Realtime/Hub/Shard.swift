@@ -15,10 +15,13 @@ final class Shard: @unchecked Sendable {
     /// How many bytes of messages may wait for the loop: 16 MiB. It is behind then by more than a second or so; what comes is not kept,
     /// and readers go on from the log.
     static let maxInbox = 16 << 20
-    /// How many messages are read from a log at once for a reader that is behind, and how many bytes: 64 and 64 KiB, so that all
+    /// How many messages are read from a log at once for a reader that is behind, and how many bytes: 64 and 32 KiB, so that all
     /// others of the loop get their turn between.
     static let readLimit = 64
-    static let readBytes = 64 << 10
+    static let readBytes = 32 << 10
+
+    /// How many bytes of messages go out to a connection at once: 32 KiB, which any has room for that is not slow.
+    static let batchBytes = 32 << 10
 
     private struct Inbox: ~Copyable {
         var deliveries: [Delivery] = []
@@ -64,12 +67,15 @@ final class Shard: @unchecked Sendable {
             defer { inbox = Inbox() }
             return (inbox.deliveries, inbox.lost)
         }
-        for delivery in deliveries {
+        var rest = deliveries[...]
+        while let delivery = rest.first {
             switch delivery {
-            case .message(let message, let position, let topic):
+            case .message(_, let position, let topic):
+                let batch = Shard.batch(&rest, of: topic, from: position)
                 guard let room = self.rooms[topic.name], room.topic === topic else { continue }
-                self.deliver(message, at: position, to: room)
+                self.deliver(batch, from: position, to: room)
             case .presence(let change, let topic):
+                rest.removeFirst()
                 guard let room = self.rooms[topic.name], room.topic === topic, room.watchers > 0 else { continue }
                 self.deliver(change, to: room)
             }
@@ -80,26 +86,49 @@ final class Shard: @unchecked Sendable {
         }
     }
 
-    private func deliver(_ message: RoomMessage<Publication>, at position: Position, to room: ShardRoom) {
-        room.delivered = position
-        let outgoing = OutgoingMessage(MessageWire(message, in: position.epoch).frame(in: room.topic.name))
+    /// Takes messages of a room that follow each other, so that they go out together.
+    private static func batch(
+        _ deliveries: inout ArraySlice<Delivery>, of topic: Topic, from start: Position
+    ) -> [RoomMessage<Publication>] {
+        var (batch, bytes) = ([RoomMessage<Publication>](), 0)
+        while case .message(let message, let position, let other)? = deliveries.first, other === topic,
+            position == Position(epoch: start.epoch, offset: start.offset + UInt64(batch.count)),
+            batch.isEmpty || bytes + message.size <= Shard.batchBytes
+        {
+            batch.append(message)
+            bytes += message.size
+            deliveries.removeFirst()
+        }
+        return batch
+    }
+
+    /// Gives messages that follow each other to all who have seen what is before them.
+    private func deliver(_ batch: [RoomMessage<Publication>], from start: Position, to room: ShardRoom) {
+        let texts = batch.map { MessageWire($0, in: start.epoch).frame(in: room.topic.name) }
+        let last = Position(epoch: start.epoch, offset: start.offset + UInt64(batch.count - 1))
+        room.delivered = last
+        let outgoing = OutgoingMessages(texts)
         for subscriber in room.subscribers where subscriber.state == .live {
-            guard subscriber.position.epoch == position.epoch else {
+            guard subscriber.position.epoch == start.epoch else {
                 self.readOn(subscriber)
                 continue
             }
-            // It was read from the log already.
-            if position.offset <= subscriber.position.offset { continue }
-            guard position.offset == subscriber.position.offset + 1 else {
-                self.readOn(subscriber)
+            let next = subscriber.position.offset + 1
+            if next == start.offset {
+                self.push(outgoing, last, to: subscriber)
+            } else if next > last.offset {
+                // It was read from the log already.
                 continue
+            } else if next > start.offset {
+                self.push(OutgoingMessages(Array(texts[Int(next - start.offset)...])), last, to: subscriber)
+            } else {
+                self.readOn(subscriber)
             }
-            self.push(outgoing, position, to: subscriber)
         }
     }
 
-    /// Sends a message to a reader that has seen all before it.
-    private func push(_ outgoing: OutgoingMessage, _ position: Position, to subscriber: Subscriber) {
+    /// Sends messages to a reader that has seen all before them; they end at the position.
+    private func push(_ outgoing: OutgoingMessages, _ position: Position, to subscriber: Subscriber) {
         switch subscriber.client.connection.send(outgoing) {
         case .sent:
             subscriber.position = position
@@ -117,7 +146,7 @@ final class Shard: @unchecked Sendable {
     }
 
     private func deliver(_ change: PresenceChange<MemberInfo>, to room: ShardRoom) {
-        let outgoing = OutgoingMessage(ServerMessage.member(room: room.topic.name, change.wire).json)
+        let outgoing = OutgoingMessages([ServerMessage.member(room: room.topic.name, change.wire).json])
         for subscriber in room.subscribers where subscriber.seesMembers {
             subscriber.client.say(outgoing)
         }
@@ -211,12 +240,15 @@ final class Shard: @unchecked Sendable {
 
     /// Sends what was read, as far as the connection takes it.
     func send(_ reading: Reading<Publication>, to subscriber: Subscriber) {
-        if !reading.recovered, reading.start != subscriber.position { self.tellGap(before: reading.start, to: subscriber) }
+        if !reading.recovered, reading.start != subscriber.position {
+            self.tellGap(before: reading.start, to: subscriber)
+        }
         subscriber.position = reading.start
-        for message in reading.messages {
-            let position = Position(epoch: reading.start.epoch, offset: message.offset)
-            let frame = MessageWire(message, in: position.epoch).frame(in: subscriber.room.topic.name)
-            self.push(OutgoingMessage(frame), position, to: subscriber)
+        if !reading.messages.isEmpty {
+            let texts = reading.messages.map {
+                MessageWire($0, in: reading.start.epoch).frame(in: subscriber.room.topic.name)
+            }
+            self.push(OutgoingMessages(texts), reading.position, to: subscriber)
             if subscriber.state != .reading { return }
         }
         subscriber.position = reading.position
@@ -225,7 +257,7 @@ final class Shard: @unchecked Sendable {
 
     private func tellGap(before position: Position, to subscriber: Subscriber) {
         subscriber.client.say(
-            OutgoingMessage(ServerMessage.gap(room: subscriber.room.topic.name, position: position).json))
+            OutgoingMessages([ServerMessage.gap(room: subscriber.room.topic.name, position: position).json]))
     }
 
     /// A reader gets from now on what comes, if it has all that has come.

@@ -44,14 +44,14 @@ final class RoomsSocket: WebSocketHandler, HubConnection {
 
     // MARK: HubConnection
 
-    func send(_ message: OutgoingMessage) -> HubSendResult {
+    func send(_ messages: OutgoingMessages) -> HubSendResult {
         let prepared: LoopMessage
-        if let found = message.prepared {
+        if let found = messages.prepared {
             // Only connections of this loop have prepared it, and all of these are of this type.
             prepared = unsafeDowncast(found, to: LoopMessage.self)
         } else {
-            prepared = LoopMessage(ByteBuffer(bytes: message.bytes), as: .text)
-            message.prepared = prepared
+            prepared = LoopMessage(messages.texts)
+            messages.prepared = prepared
         }
         return switch prepared.send(to: self.socket) {
         case .sent: .sent

@@ -58,6 +58,20 @@ extension WebSocketChannelHandler {
         self.writeToChannel(key.map { masked(payload, key: $0) } ?? payload)
     }
 
+    /// Whether frames that are laid out already can go out as they are: those of a server are the same for all connections.
+    var takesPlainFrames: Bool {
+        self.role == .server && self.agreement == nil && !self.hot.pointee.isHolding
+    }
+
+    /// Passes on frames of whole messages that are the same for many connections, without a copy.
+    func enqueueFrames(_ frames: ByteBuffer, messages: Int, bytes: Int) {
+        self.loop.statistics.pointee.bytesSent &+= bytes
+        self.loop.statistics.pointee.messagesSent &+= messages
+        self.willWrite()
+        self.passOutboxOn()
+        self.writeToChannel(frames)
+    }
+
     /// Lays a control frame in the outbox; the payload is at most 125 bytes.
     func enqueueControl(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer) {
         let key = self.role == .client ? self.loop.nextMaskingKey() : nil

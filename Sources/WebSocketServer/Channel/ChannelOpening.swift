@@ -17,6 +17,13 @@ final class ChannelOpening {
     private var isOver = false
     private var timeout: Scheduled<Void>?
     private var quiesce: OpeningQuiesceHandler?
+    private let until = Until()
+
+    /// What the channel's end holds, for as long as the channel: the opening only while it is under way, since it holds what the
+    /// handshake brought (1.4 KB).
+    private final class Until {
+        var opening: ChannelOpening?
+    }
 
     private var configuration: WebSocketServerConfiguration { self.setup.shared.configuration }
     private var pipeline: ChannelPipeline.SynchronousOperations { self.channel.pipeline.syncOperations }
@@ -44,7 +51,9 @@ final class ChannelOpening {
         ) {
             self.close("its PROXY header or TLS handshake took too long")
         }
-        self.channel.closeFuture.assumeIsolated().whenComplete { _ in self.end(.gone) }
+        let until = self.until
+        until.opening = self
+        self.channel.closeFuture.assumeIsolated().whenComplete { _ in until.opening?.end(.gone) }
         self.readProxyHeader()
         // What is not over yet waits for bytes.
         if !self.isOver { self.heedShutdown() }
@@ -158,6 +167,7 @@ final class ChannelOpening {
     private func end(_ opened: WebSocketServerChannel.Opened) {
         guard !self.isOver else { return }
         self.isOver = true
+        self.until.opening = nil
         self.timeout?.cancel()
         if let quiesce = self.quiesce.take() { self.pipeline.removeHandler(quiesce, promise: nil) }
         self.promise.succeed(opened)

@@ -88,7 +88,8 @@ import WebSocketServer
 
     @Test func aPreflightIsAnsweredForTheMethods() async throws {
         try await RoomsServer.with(origins: .list(["https://page.example"])) { server in
-            for (path, methods) in [("messages", "GET, HEAD, POST"), ("stream", "GET, HEAD"), ("members", "GET, HEAD")] {
+            for (path, methods) in [("messages", "GET, HEAD, POST"), ("stream", "GET, HEAD"), ("members", "GET, HEAD")]
+            {
                 var fields = self.page
                 fields["Access-Control-Request-Method"] = "POST"
                 // Browsers send no cookies with it.

@@ -30,10 +30,10 @@ final class FakeConnection: HubConnection {
     /// How many messages it takes before it is slow; one more it takes, and then none.
     var room = Int.max
 
-    func send(_ message: OutgoingMessage) -> HubSendResult {
+    func send(_ messages: OutgoingMessages) -> HubSendResult {
         if self.closed != nil { return .closed }
         guard self.room > -1 else { return .full }
-        self.sent.append(String(decoding: message.bytes, as: UTF8.self))
+        self.sent += messages.texts.map { String(decoding: $0, as: UTF8.self) }
         self.room -= self.room == .max ? 0 : 1
         return self.room >= 0 ? .sent : .slow
     }

@@ -32,7 +32,9 @@ import Testing
     }
 
     /// A message's members of these names, as they stand in it.
-    private func shape(_ text: String, _ names: [String] = ["type", "id", "room", "offset", "recovered", "data", "code"])
+    private func shape(
+        _ text: String, _ names: [String] = ["type", "id", "room", "offset", "recovered", "data", "code"]
+    )
         -> String
     {
         names.compactMap { name -> String? in
@@ -83,9 +85,12 @@ import Testing
                 #"type="joined" offset=3 recovered=true"#, #"type="message" offset=4 data=4"#,
                 #"type="message" offset=5 data=5"#,
             ])
-        let epoch = it.epoch(of: "a")
+        let epoch = try it.epoch(of: "a")
         ann.say(#"{"type":"join","room":"a","after":4,"epoch":"\#(epoch)"}"#)
-        #expect(connection.take().map { self.shape($0, ["type", "offset"]) } == [#"type="joined" offset=4"#, #"type="message" offset=5"#])
+        #expect(
+            connection.take().map { self.shape($0, ["type", "offset"]) } == [
+                #"type="joined" offset=4"#, #"type="message" offset=5"#,
+            ])
         ann.say(#"{"type":"join","room":"a","after":4,"epoch":"other"}"#)
         #expect(self.shape(connection.take()[0]) == #"type="joined" room="a" offset=0 recovered=false"#)
         // Only once each, though it joined three times.
@@ -119,7 +124,9 @@ import Testing
             (#"{"type":"dance","id":1}"#, "invalid_request"), ("nonsense", "invalid_request"),
         ] {
             ann.say(request)
-            #expect(connection.take().map { self.shape($0, ["type", "code"]) } == [#"type="error" code="\#(code)""#], "\(request)")
+            #expect(
+                connection.take().map { self.shape($0, ["type", "code"]) } == [#"type="error" code="\#(code)""#],
+                "\(request)")
         }
         #expect(connection.closed == nil)
         for _ in 0...10 { ann.say("nonsense") }
@@ -145,14 +152,18 @@ import Testing
         ann.say(#"{"type":"join","room":"a","presence":true,"info":{"name":"Ann"}}"#)
         it.loop.run()
         let said = first.take()
-        #expect(said.contains(#"{"type":"presence","room":"a","count":1,"members":[{"id":"ann","info":{"name":"Ann"}}]}"#))
+        #expect(
+            said.contains(#"{"type":"presence","room":"a","count":1,"members":[{"id":"ann","info":{"name":"Ann"}}]}"#))
         let (bob, second) = try it.connect("bob")
         bob.say(#"{"type":"join","room":"a","presence":true}"#)
         it.loop.run()
         #expect(first.take() == [#"{"type":"member","room":"a","change":"joined","member":{"id":"bob","info":{}}}"#])
         bob.say(#"{"type":"info","id":3,"room":"a","info":{"typing":true}}"#)
         it.loop.run()
-        #expect(first.take() == [#"{"type":"member","room":"a","change":"updated","member":{"id":"bob","info":{"typing":true}}}"#])
+        #expect(
+            first.take() == [
+                #"{"type":"member","room":"a","change":"updated","member":{"id":"bob","info":{"typing":true}}}"#
+            ])
         #expect(second.take().contains(#"{"type":"updated","id":3,"room":"a"}"#))
         // Gone, and back within the grace: nobody is told.
         bob.closed()
@@ -229,9 +240,9 @@ import Testing
 }
 
 extension HubClientTests.Setup {
-    fileprivate func epoch(of name: String) -> String {
+    fileprivate func epoch(of name: String) throws -> String {
         nonisolated(unsafe) var text = ""
-        self.rooms.read(try! RoomName(name), from: .oldest, limit: 0, maxBytes: 0) { result in
+        self.rooms.read(try RoomName(name), from: .oldest, limit: 0, maxBytes: 0) { result in
             text = (try? result.get().latest.epoch.text) ?? ""
         }
         return text

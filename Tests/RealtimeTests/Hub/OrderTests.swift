@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    private func play(_ policy: SlowReaderPolicy, kept: Int, seed: UInt64, keys: Bool = false) throws -> (gaps: Int, seen: Int) {
+    private func play(_ policy: SlowReaderPolicy, kept: Int, seed: UInt64, keys: Bool = false) throws -> (
+        gaps: Int, seen: Int
+    ) {
         var random = Seeded(state: seed)
         let room = try RoomName("a")
         let configuration = HubConfiguration(
