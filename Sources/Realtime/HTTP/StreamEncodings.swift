@@ -13,7 +13,9 @@ final class StreamEncodings: Sendable {
     private let state = Mutex(State())
 
     /// The message's bytes; the same memory for all that ask while it is the newest one.
-    func bytes(of message: RoomMessage<Publication>, in epoch: Epoch, room: RoomName, as format: StreamFormat) -> ByteBuffer {
+    func bytes(of message: RoomMessage<Publication>, in epoch: Epoch, room: RoomName, as format: StreamFormat)
+        -> ByteBuffer
+    {
         let position = Position(epoch: epoch, offset: message.offset)
         // Clients can make up as many callbacks as they like.
         guard format.isShared else { return StreamEncodings.encode(message, epoch, room, format) }

@@ -73,7 +73,10 @@ import WebSocketServer
         try await RoomsServer.with { server in
             let answer = try await server.ask(
                 "GET", "/rooms/chat/members",
-                ["Origin": "https://page.example", "X-Forwarded-For": "203.0.113.7", "X-Forwarded-Host": "page.example"])
+                [
+                    "Origin": "https://page.example", "X-Forwarded-For": "203.0.113.7",
+                    "X-Forwarded-Host": "page.example",
+                ])
             #expect(answer.status == 403)
         }
     }
