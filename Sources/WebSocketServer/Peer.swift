@@ -1,3 +1,4 @@
+package import HTTPTypes
 public import NIOCore
 public import NIOSSL
 
@@ -20,4 +21,19 @@ public struct Peer: Sendable {
     public var certificate: NIOSSLCertificate?
     /// The version of HTTP: "1.1" or "2".
     public var httpVersion: String
+    /// Whose word about the client counts.
+    var trustedProxies: [AddressRange] = []
+    /// Where they say it.
+    var forwardedField = ForwardedField.xForwardedFor
+
+    /// A request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
+    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
+    package func requestAtProxy(_ request: HTTPRequest) -> HTTPRequest {
+        let forwarded = ForwardedClient(
+            of: request.headerFields, from: self.address, trusting: self.trustedProxies, in: self.forwardedField)
+        var request = request
+        request.scheme = forwarded.pageScheme ?? (self.isSecure ? "https" : nil)
+        if let host = forwarded.host { request.authority = host }
+        return request
+    }
 }

@@ -14,10 +14,18 @@ struct CrossOrigin: Sendable {
     /// Whether the request may be carried out.
     ///
     /// One from a page that is not allowed is refused, not only kept from being read: it would be carried out otherwise.
-    func allows(_ request: HTTPRequest, isSecure: Bool) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - request: The request as it came here.
+    ///   - peer: Who sent it; nil where the server does not know.
+    func allows(_ request: HTTPRequest, from peer: Peer?) -> Bool {
         var request = request
-        // Without TLS here there may be a proxy that has it.
-        request.scheme = isSecure ? "https" : nil
+        if let peer {
+            request = peer.requestAtProxy(request)
+        } else {
+            // There may be a proxy with TLS.
+            request.scheme = nil
+        }
         return self.policy.allows(request)
     }
 
@@ -36,6 +44,12 @@ struct CrossOrigin: Sendable {
         }
         fields[.accessControlExposeHeaders] = CrossOrigin.exposedFields
         return fields
+    }
+
+    /// The other origins that are named: those that may have a page of scripts in a frame. ``OriginPolicy/any`` names none.
+    var others: [String] {
+        guard case .list(let origins) = self.policy else { return [] }
+        return origins
     }
 
     /// The answer to the preflight of an allowed request.

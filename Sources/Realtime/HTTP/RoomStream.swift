@@ -57,7 +57,7 @@ final class RoomStream: Sendable {
         var bytes = self.format.prologue
         bytes += self.format.joined(room: self.room, position: first.start, recovered: first.recovered)
         self.append(first, to: &bytes)
-        try await self.write(bytes, output)
+        try await self.write(ByteBuffer(bytes: bytes), output)
         var position = first.position
         let conflates = self.reader.policy.slowReaders == .latestPerKey
         while true {
@@ -66,17 +66,24 @@ final class RoomStream: Sendable {
                 maxBytes: conflates ? .max : Shard.readBytes)
             switch outcome {
             case .reading(let reading):
-                bytes.removeAll(keepingCapacity: false)
-                if !reading.recovered { bytes += self.format.gap(room: self.room, position: reading.start) }
-                self.append(conflates ? reading.latestPerKey() : reading, to: &bytes)
-                try await self.write(bytes, output)
+                try await self.write(self.encode(conflates ? reading.latestPerKey() : reading), output)
                 position = reading.position
             case .woken:
-                try await self.write(self.format.heartbeat, output)
+                try await self.write(ByteBuffer(bytes: self.format.heartbeat), output)
             case .ended:
                 return
             }
         }
+    }
+
+    private func encode(_ reading: Reading<Publication>) -> ByteBuffer {
+        if reading.recovered, reading.messages.count == 1 {
+            return self.reader.encodings.bytes(
+                of: reading.messages[0], in: reading.start.epoch, room: self.room, as: self.format)
+        }
+        var bytes = reading.recovered ? [] : self.format.gap(room: self.room, position: reading.start)
+        self.append(reading, to: &bytes)
+        return ByteBuffer(bytes: bytes)
     }
 
     private func append(_ reading: Reading<Publication>, to bytes: inout [UInt8]) {
@@ -85,10 +92,9 @@ final class RoomStream: Sendable {
         }
     }
 
-    private func write(_ bytes: [UInt8], _ output: Output) async throws {
-        guard !bytes.isEmpty else { return }
+    private func write(_ bytes: ByteBuffer, _ output: Output) async throws {
         self.pending.withLock { $0 = 0 }
-        try await output.write(ByteBuffer(bytes: bytes))
+        try await output.write(bytes)
         self.pending.withLock { $0 = nil }
     }
 

@@ -13,11 +13,14 @@ extension RoomsHTTP {
         let format = try StreamFormat(
             format: call.query("format"), accept: fields[.accept], callback: call.query("callback"))
         let query = try call.reading(lastEventID: fields[.lastEventID])
-        try RoomsHTTP.refuseStrangersFrames(format, fields)
+        try self.refuseStrangersFrames(format, fields)
         try self.allow(.join, call)
-        var response = Response(status: .ok, headers: RoomsHTTP.streamFields(format))
+        var response = Response(status: .ok, headers: self.streamFields(format))
         // Its head says all there is to say.
-        if call.request.method == .head { return response }
+        if call.request.method == .head {
+            response.headers[.contentLength] = nil
+            return response
+        }
 
         let place = try self.held.take(for: call.member)
         let presence = try await self.presence(call)
@@ -40,22 +43,22 @@ extension RoomsHTTP {
         return response
     }
 
-    private static func streamFields(_ format: StreamFormat) -> HTTPFields {
+    private func streamFields(_ format: StreamFormat) -> HTTPFields {
         var fields: HTTPFields = [
             .contentType: format.contentType, .cacheControl: "no-store, no-transform", .xAccelBuffering: "no",
             .vary: "Origin, Accept",
         ]
-        if case .scripts = format {
-            // All that is in the page is its own; and only pages of this server may have it in a frame, where its calls go.
-            fields[.contentSecurityPolicy] = "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors 'self'"
+        for (name, value) in format.fields(allowing: self.crossOrigin.others) {
+            if let name = HTTPField.Name(name) { fields[name] = value }
         }
         return fields
     }
 
     /// A page of scripts calls what its address names. In a stranger's frame or window that would be a function of another page of this
-    /// server, so browsers that say where a request comes from get none there. Requests of frames have no `Origin`.
-    private static func refuseStrangersFrames(_ format: StreamFormat, _ fields: HTTPFields) throws(HTTPFailure) {
-        guard case .scripts = format, let site = fields[.secFetchSite] else { return }
+    /// server, so browsers that say where a request comes from get none there. Requests of frames have no `Origin`; where others may
+    /// have it in a frame, ``StreamFormat/fields(allowing:)`` tells the browser which.
+    private func refuseStrangersFrames(_ format: StreamFormat, _ fields: HTTPFields) throws(HTTPFailure) {
+        guard case .scripts = format, self.crossOrigin.others.isEmpty, let site = fields[.secFetchSite] else { return }
         guard site == "same-origin" || site == "none" else {
             throw HTTPFailure(.forbidden, "a stream of scripts is for pages of this server")
         }

@@ -52,7 +52,7 @@ struct RoomsHTTP: Sendable {
     func answer(
         _ request: Request, _ logger: Logger, _ body: () async throws -> Response
     ) async throws -> Response {
-        guard self.crossOrigin.allows(request.head, isSecure: Peer.current?.isSecure ?? false) else {
+        guard self.crossOrigin.allows(request.head, from: Peer.current) else {
             var response = HTTPFailure(.forbidden, "pages of this origin may not ask").response
             response.headers[.vary] = "Origin"
             return RoomsHTTP.withCommonFields(response)

@@ -93,7 +93,11 @@ extension RouterMethods {
                         RoomsHTTP.Call(request: request, room: room, identity: identity, logger: context.logger),
                         context)
                 }
-                return method == .head ? response.createHeadResponse() : response
+                guard method == .head else { return response }
+                var head = response.createHeadResponse()
+                // A stream has no length, and a head not that of no body.
+                head.headers[.contentLength] = response.headers[.contentLength]
+                return head
             }
         }
     }

@@ -37,6 +37,9 @@ final class RoomReader: Sendable {
     /// How the room is treated.
     var policy: RoomPolicy { self.topic.policy }
 
+    /// What the room's streams write.
+    var encodings: StreamEncodings { self.topic.encodings }
+
     /// Reads behind a position, and waits until there is something, or somebody wakes it. Being woken comes first, so that
     /// messages without an end do not keep it back.
     ///

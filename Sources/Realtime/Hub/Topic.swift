@@ -17,6 +17,8 @@ final class Topic: Sendable {
 
     let name: RoomName
     let policy: RoomPolicy
+    /// What those streams write that are not pushed to.
+    let encodings = StreamEncodings()
     let state: Mutex<State>
 
     init(_ name: RoomName, _ policy: RoomPolicy) {

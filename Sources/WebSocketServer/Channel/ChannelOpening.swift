@@ -39,7 +39,9 @@ final class ChannelOpening {
         self.logger[metadataKey: "connection"] = .string(id)
         self.peer = Peer(
             connectionID: id, address: channel.remoteAddress, socketAddress: channel.remoteAddress,
-            isSecure: setup.shared.configuration.tls != nil, certificate: nil, httpVersion: "1.1")
+            isSecure: setup.shared.configuration.tls != nil, certificate: nil, httpVersion: "1.1",
+            trustedProxies: setup.shared.configuration.trustedProxies,
+            forwardedField: setup.shared.configuration.forwardedField)
         self.promise = channel.eventLoop.makePromise()
     }
 

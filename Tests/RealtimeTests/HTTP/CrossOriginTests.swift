@@ -53,12 +53,32 @@ import WebSocketServer
         }
     }
 
-    @Test func withTLSOnlyItsOwnScheme() {
-        let request = HTTPRequest(
-            method: .get, scheme: "http", authority: "a", path: "/", headerFields: [.origin: "http://a"])
-        let policy = CrossOrigin(policy: .sameOrigin)
-        #expect(policy.allows(request, isSecure: false))
-        #expect(!policy.allows(request, isSecure: true))
+    /// The proxy is one that is trusted, and calls the server by another name than its client.
+    @Test func aProxySaysHowTheServerWasCalled() async throws {
+        let server = WebSocketServerConfiguration(trustedProxies: AddressRange.loopback)
+        try await RoomsServer.with(on: .webSocket(server)) { server in
+            for (origin, status) in [
+                ("https://page.example", 200), ("http://page.example", 403), ("https://duplex.example", 403),
+            ] {
+                let answer = try await server.ask(
+                    "GET", "/rooms/chat/members",
+                    [
+                        "Origin": origin, "X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https",
+                        "X-Forwarded-Host": "page.example",
+                    ])
+                #expect(answer.status == status)
+            }
+        }
+        // Nobody else's word counts.
+        try await RoomsServer.with { server in
+            let answer = try await server.ask(
+                "GET", "/rooms/chat/members",
+                [
+                    "Origin": "https://page.example", "X-Forwarded-For": "203.0.113.7",
+                    "X-Forwarded-Host": "page.example",
+                ])
+            #expect(answer.status == 403)
+        }
     }
 
     @Test func anyPageMayButWithoutCookies() async throws {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import RealtimeCore
 import TestSupport
 import WebSocketServer
@@ -23,7 +24,7 @@ struct RoomsServer: Sendable {
 
     static func with(
         configuration: HubConfiguration = HubConfiguration(), origins: OriginPolicy = .sameOrigin,
-        settings: RoomsHTTPSettings = RoomsHTTPSettings(),
+        settings: RoomsHTTPSettings = RoomsHTTPSettings(), on builder: HTTPServerBuilder = .webSocket(),
         _ body: (RoomsServer) async throws -> Void
     ) async throws {
         let (time, clock, released) = (ManualTime(), ManualClock(), Mailbox<RoomName>())
@@ -39,7 +40,7 @@ struct RoomsServer: Sendable {
             guard let name = request.headers[.member] else { return .refused(.unauthorized, "who are you?") }
             return .known(Identity(member: try MemberID(name)))
         }
-        try await TestServer.with(router) { server in
+        try await TestServer.with(router, server: builder) { server in
             try await body(
                 RoomsServer(
                     server: server, hub: hub, rooms: rooms, http: http, clock: clock, time: time, released: released,
