@@ -222,6 +222,14 @@ class Test:
             with self.check(f"a WebSocket handshake that is answered by '{kind}'") as (tab, room):
                 self.hindrance.websocket = kind
                 tab.start(room).until("duplex.transport === 'streaming'")
+        with self.check("a WebSocket that welcomes, but lets nobody into a room, does not take over") as (tab, room):
+            self.bar("streaming")
+            tab.start(room).until("duplex.transport === 'streaming'")
+            self.hindrance.websocket = "deaf"
+            tab.until("seen.errors.some(e => e[1] === 'not_joined')")
+            self.server.publish(room, "still here")
+            tab.until("seen.messages.length === 1")
+            equal([tab.js("seen.ways"), tab.js("seen.states")], [["streaming"], ["open"]])
         with self.check("a stream that falls silent in the middle is held back") as (tab, room):
             tab.start(room, {"transports": ["streaming", "longpolling"], "times": {"probe": 60_000, "silence": 1500}}).until("duplex.transport === 'streaming'")
             self.hindrance.frozen = True
@@ -332,6 +340,16 @@ class Test:
             tab.until("seen.messages.length >= 30")
             tab.page.wait_for_timeout(100)
             equal([tab.data, tab.js("seen.gaps")], [list(range(30)), []])
+        with self.check("what comes while a hole is being closed, and does not fit yet, is read too: without waiting for more") as (tab, room):
+            tab.start(room, {"transports": ["websocket"]}).until("duplex.state === 'open'")
+            self.hindrance.slow = 0.3
+            self.hindrance.frames = ["drop"]
+            self.server.publish(room, 1)
+            self.server.publish(room, 2)     # tells of the hole; the answer with both is on its slow way
+            tab.page.wait_for_timeout(150)
+            self.server.publish(room, 3)
+            tab.until("seen.messages.length === 3", timeout=3000)
+            equal(tab.data, [1, 2, 3])
         if not self.server.is_mock:
             return
         for way in WAYS:
