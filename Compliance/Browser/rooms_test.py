@@ -335,7 +335,8 @@ class Test:
             for n in range(30):
                 if n in (3, 10, 11, 20):
                     self.hindrance.frames = ["drop"] if n != 20 else ["drop", "double"]
-                if n in (5, 15):
+                if n in (5, 15):  # not while a hole is being closed, when what comes is dropped anyway
+                    tab.until("seen.messages.length === argument", n)
                     self.hindrance.frames = ["double", "double"]
                 self.server.publish(room, n)
                 tab.page.wait_for_timeout(5)
