@@ -11,11 +11,13 @@ import threading
 class Hindrance:
     """Runs in its own thread. The switches are plain attributes, and may be set at any time.
 
-    websocket   'pass'; 'refuse': 403; 'hang': no answer to the handshake; 'drop': ends when the handshake is done
+    websocket   'pass'; 'refuse': 403; 'hang': no answer to the handshake; 'drop': ends when the handshake is done;
+                'deaf': what the client says after the handshake does not get there
     streams     'pass'; 'hold': answers are held back until they are whole, as by a proxy that buffers; 'refuse': 502
     long_polls  'pass'; 'hang': no answer to a request with `wait`; 'refuse': 502
     frozen      not a byte goes through, in no direction, until it is False again
     down        nobody gets in
+    slow        seconds that each answer over HTTP takes longer
     lose        so many answers to a POST get lost: the server has seen the request, the client sees the end
     mute        what the server says over WebSockets gets lost; what the client says gets there
     frames      what becomes of the next WebSocket messages of the server with `"type":"message"`: 'drop', 'double'
@@ -26,7 +28,7 @@ class Hindrance:
         self.target = host, int(port or 80)
         self.websocket = self.streams = self.long_polls = "pass"
         self.frozen = self.down = self.mute = False
-        self.lose, self.frames, self.lost, self.requests, self.heads = 0, [], 0, [], []
+        self.slow, self.lose, self.frames, self.lost, self.requests, self.heads = 0, 0, [], 0, [], []
         self.open = set()
         self.loop, started = asyncio.new_event_loop(), threading.Event()
 
@@ -46,7 +48,7 @@ class Hindrance:
         """As if it were not there."""
         self.websocket = self.streams = self.long_polls = "pass"
         self.frozen = self.down = self.mute = False
-        self.lose, self.frames = 0, []
+        self.slow, self.lose, self.frames = 0, 0, []
 
     def cut(self):
         """All connections end, by a reset."""
@@ -87,7 +89,7 @@ class Hindrance:
             from_server, server = await asyncio.open_connection(*self.target, limit=1 << 20)
             self.open.add(server)
             server.write(f"{line}\r\n{fields}".encode("latin-1"))
-            up = asyncio.ensure_future(self.pump(reader, server))
+            up = asyncio.ensure_future(self.swallow(reader) if is_websocket and self.websocket == "deaf" else self.pump(reader, server))
             up.add_done_callback(lambda _, server=server: server.close())  # the client has gone: the server shall know
             if is_websocket:
                 await self.frames_down(from_server, writer)
@@ -99,7 +101,7 @@ class Hindrance:
             elif self.streams == "hold":
                 await self.hold(from_server, writer, reader)
             else:
-                await self.pump(from_server, writer)
+                await self.pump(from_server, writer, self.slow)
             up.cancel()
         except (OSError, asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -109,9 +111,16 @@ class Hindrance:
                     self.open.discard(each)
                     each.close()
 
-    async def pump(self, reader, writer):
+    @staticmethod
+    async def swallow(reader):
+        with contextlib.suppress(OSError):
+            while await reader.read(65536):
+                pass
+
+    async def pump(self, reader, writer, delay=0):
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
+                await asyncio.sleep(delay)
                 await self.thaw()
                 writer.write(data)
                 await writer.drain()

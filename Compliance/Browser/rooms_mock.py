@@ -1,6 +1,6 @@
 """docs/protocol.md's four ways over one log in memory: for tests of the browser client, and for nothing else.
 
-    rooms_mock.py [--client FILE] [--port PORT]      prints 'listening on URL'
+    rooms_mock.py [--port PORT]      prints 'listening on URL'
 
 Plain on purpose: what goes wrong on the way is the business of hindrance.py, which also stands before a real server.
 What only a server can do is done by POST: /mock/trim?room=&keep=, /mock/epoch?room=, /mock/close?code=&reason=,
@@ -12,7 +12,6 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import itertools
 import json
 import pathlib
 import secrets
@@ -65,18 +64,16 @@ class Room:
         """(position, whether it is new)"""
         if self.name == "forbidden":
             raise Refusal(403, "forbidden")
-        if identifier in self.answers:  # whoever it comes from: nobody here has an identity
-            return self.answers[identifier], False
+        if (author, identifier) in self.answers:
+            return self.answers[author, identifier], False
         self.last += 1
         position = {"epoch": self.epoch, "offset": self.last}
-        message = {**position, "time": int(time.time() * 1000), "data": data}
-        if author:
-            message["from"] = author
+        message = {**position, "time": int(time.time() * 1000), "from": author, "data": data}
         if key is not None:
             message["key"] = key
         self.messages.append(message)
         if identifier:
-            self.answers[identifier] = position
+            self.answers[author, identifier] = position
         self.wake()
         return position, True
 
@@ -86,8 +83,8 @@ class Room:
 
 
 class Server:
-    def __init__(self, client):
-        self.client, self.rooms, self.sessions, self.sockets, self.unavailable = client, {}, {}, set(), 0
+    def __init__(self):
+        self.rooms, self.sessions, self.sockets, self.unavailable = {}, set(), set(), 0
 
     def room(self, name):
         return self.rooms.setdefault(name, Room(name))
@@ -105,6 +102,7 @@ class Server:
         body = await reader.readexactly(int(fields.get("content-length", 0)))
         url = urllib.parse.urlsplit(target)
         query = dict(urllib.parse.parse_qsl(url.query))
+        name = query.get("as") or f"guest-{secrets.token_hex(4)}"  # as `duplex serve` does it
         parts = [urllib.parse.unquote(part) for part in url.path.strip("/").split("/")]
 
         def answer(status, content=b"", kind="application/json", **extra):
@@ -119,11 +117,11 @@ class Server:
             if self.unavailable > time.time() and parts[0] == "rooms":
                 answer(503, {"error": {"code": "unavailable", "message": "going"}}, Retry_After=max(1, round(self.unavailable - time.time())))
             elif parts == ["rooms"] and fields.get("upgrade", "").lower() == "websocket":
-                return await self.websocket(reader, writer, fields, query)
+                return await self.websocket(reader, writer, fields, query.get("session"), name)
             elif parts == [""]:
                 answer(200, PAGE, "text/html")
             elif parts == ["duplex.js"]:
-                answer(200, pathlib.Path(self.client).read_bytes(), "text/javascript")
+                answer(200, (PAGES / "duplex.js").read_bytes(), "text/javascript")
             elif parts[0] == "mock" and method == "POST":
                 answer(200, self.control(parts[1], query))
             elif parts[0] == "rooms" and len(parts) == 3:
@@ -136,7 +134,7 @@ class Server:
                     return await self.stream(room, query, writer)
                 elif method == "POST":
                     said = json.loads(body)
-                    position, is_new = room.publish(None, fields.get("idempotency-key"), said["data"], said.get("key"))
+                    position, is_new = room.publish(name, fields.get("idempotency-key"), said["data"], said.get("key"))
                     answer(201 if is_new else 200, {"room": room.name, **position, **({} if is_new else {"repeated": True})})
                 else:
                     await self.messages(room, query, fields, answer)
@@ -185,7 +183,7 @@ class Server:
                 break
         return False
 
-    async def follow(self, room, query, name=None):
+    async def follow(self, room, query):
         """`joined`, and what follows; None is a heartbeat."""
         after = int(query["after"]) if query.get("after") is not None else None
         recovered, first, found = room.read(query.get("epoch"), after, int(query.get("history") or 0), 1 << 30)
@@ -206,14 +204,14 @@ class Server:
                 epoch = room.epoch
                 yield {"type": "gap", "room": room.name, "epoch": epoch, "offset": first}
 
-    async def websocket(self, reader, writer, fields, query):
+    async def websocket(self, reader, writer, fields, session, name):
         accept = base64.b64encode(hashlib.sha1((fields["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
         writer.write(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: duplex.v1\r\n"
                      f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
-        socket = Socket(self, writer)
+        socket = Socket(self, writer, name)
         self.sockets.add(socket)
         try:
-            await socket.run(reader, query.get("session"))
+            await socket.run(reader, session)
         finally:
             self.sockets.discard(socket)
             socket.end()
@@ -221,10 +219,8 @@ class Server:
 
 
 class Socket:
-    numbers = itertools.count(1)
-
-    def __init__(self, server, writer):
-        self.server, self.writer, self.joined, self.present = server, writer, {}, set()
+    def __init__(self, server, writer, member):
+        self.server, self.writer, self.member, self.joined, self.present = server, writer, member, {}, set()
 
     def frame(self, opcode, data):
         size = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack("!H", len(data)) if len(data) < 65536 else b"\x7f" + struct.pack("!Q", len(data))
@@ -265,8 +261,7 @@ class Socket:
         resumed = session in self.server.sessions
         if not resumed:
             session = secrets.token_hex(8)
-            self.server.sessions[session] = f"member-{next(self.numbers)}"
-        self.member = self.server.sessions[session]
+            self.server.sessions.add(session)
         self.send(type="welcome", session=session, member=self.member, resumed=resumed)
         while True:
             first, size = await reader.readexactly(2)
@@ -316,8 +311,8 @@ class Socket:
             self.send(type="published", room=room.name, **identifier, **position, **({} if is_new else {"repeated": True}))
 
 
-async def serve(client=PAGES / "duplex.js", port=0, ready=None):
-    server = await asyncio.start_server(Server(client).connection, "127.0.0.1", port, limit=1 << 20)
+async def serve(port=0, ready=None):
+    server = await asyncio.start_server(Server().connection, "127.0.0.1", port, limit=1 << 20)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     (ready or (lambda url: print(f"listening on {url}", flush=True)))(url)
     await server.serve_forever()
@@ -325,8 +320,7 @@ async def serve(client=PAGES / "duplex.js", port=0, ready=None):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--client", default=PAGES / "duplex.js")
     parser.add_argument("--port", type=int, default=0)
     arguments = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(arguments.client, arguments.port))
+        asyncio.run(serve(arguments.port))

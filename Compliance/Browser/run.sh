@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against servers that are started for it, and stopped after
 #   The chat page on a server as it is by default; then compression, on one server for each mode; then HTTP/2,
-#   in Chromium and in Firefox; then the rooms' client, against a mock.
+#   in Chromium and in Firefox; then the rooms' client, on a server and on a mock.
 # Exit: as browser.sh; 2 when a server does not start.
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n 2,5p "$0"; exit 2; }
@@ -28,7 +28,7 @@ start() {
 }
 
 start
-status=0
+status=0 plain=$url
 "$here/browser.sh" chat "$url" "$@" || status=$?
 servers=()
 for mode in off no-takeover takeover; do
@@ -45,5 +45,6 @@ for part in http2 firefox; do
 done
 size=$(gzip -9 <"$here/../../Sources/duplex/Pages/duplex.js" | wc -c)
 [ "$size" -le 8192 ] || { echo "run.sh: duplex.js has $size bytes with gzip, and promises 8192" >&2; status=1; }
-"$here/browser.sh" rooms || status=$?
+"$here/browser.sh" rooms "$plain" || status=$?
+"$here/browser.sh" rooms --changes 30 || status=$?
 exit "$status"

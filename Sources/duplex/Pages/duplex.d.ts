@@ -25,8 +25,11 @@ export interface Options {
   name?: string;
   info?: object;
   /** Added to each request but the WebSocket's handshake, for which browsers take none: what must be known there, too, has to
-   *  be in a cookie. A function is asked each time. */
+   *  be in a cookie or in `query`. A function is asked each time. */
   headers?: Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+  /** In the address of each request, the WebSocket's, too: what the application knows us by. Message ids count for each member, so it
+   *  has to be the same on all ways. The default is a random `as: 'guest-…'`, which `duplex serve` takes for our name. */
+  query?: Record<string, string> | (() => Record<string, string>);
   /** As for `fetch`; `same-origin` is the default. */
   credentials?: RequestCredentials;
   /** Messages without an answer, whether there is a connection or not: more are refused with `queue_full`. 1000 are the default. */
@@ -47,10 +50,12 @@ export interface RoomOptions {
   history?: number;
   /** Where to continue, instead of `history`. */
   after?: Position;
-  /** Whether to be a member that others see, and to see them. Over HTTP one sees, every ten seconds, but is not seen. */
+  /** Whether to be a member that others see, and to see them. By polling one sees, every ten seconds, but is not seen. */
   presence?: boolean;
   /** Instead of the client's `info`. */
   info?: object;
+  /** Only the newest message of each key counts: what a room that keeps only those for slow readers leaves out is not asked for. */
+  latest?: boolean;
 }
 
 export class DuplexError extends Error {

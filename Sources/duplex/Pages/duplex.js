@@ -54,10 +54,10 @@ const watchdog = (parent, ms) => {
 export class Room extends EventTarget {
   #client; #members = new Map(); #mending; #holes = 0; #end = new AbortController();
 
-  constructor(client, name, { history = 0, presence = false, after, info } = {}) {
+  constructor(client, name, { history = 0, presence, after, info, latest } = {}) {
     super();
     this.#client = client;
-    Object.assign(this, { name, history, presence, info: info ?? client._options.info, count: 0 });
+    Object.assign(this, { name, history, presence, latest, info: info ?? client._options.info, count: 0 });
     this.position = after && { epoch: after.epoch, offset: after.offset };
     this._path = `rooms/${encodeURIComponent(name)}/`;
   }
@@ -104,18 +104,19 @@ export class Room extends EventTarget {
         return emit(this, 'presence', { members: this.members, count: this.count });
       case 'member': {
         const { change, member } = said;
-        this.count += { joined: 1, left: -1 }[change] ?? 0;
-        if (change === 'left') this.#members.delete(member.id); else this.#members.set(member.id, member);
+        // The list may have known already who joins.
+        if (change === 'joined' && !this.#members.has(member.id)) this.count++;
+        if (change === 'left') { this.#members.delete(member.id); this.count--; } else this.#members.set(member.id, member);
         emit(this, 'member', { change, member, count: this.count });
       }
     }
   }
 
   /** While one way takes over from another both bring the same, in any mixture. */
-  _accept({ epoch, offset, time, from, key, data, skipped = 0 }) {
+  _accept({ epoch, offset, time, from, key, data }) {
     const at = this.position;
     if (!at || (epoch === at.epoch && offset <= at.offset)) return;             // a double
-    if (epoch !== at.epoch || offset - 1 - skipped > at.offset) return this.#mend();   // a hole
+    if (epoch !== at.epoch || offset > at.offset + 1 && !this.latest) return this.#mend();   // a hole
     this.position = { epoch, offset };
     emit(this, 'message', { epoch, offset, time, from, key, data });
   }
@@ -309,17 +310,20 @@ class HttpWay extends Way {
     if (room.presence) this.#loop(room, control.signal, this.#members);
   }
 
-  leave(room) {
+  #stop(room) {
     this.#loops.get(room)?.abort();
     this.#loops.delete(room);
-    this._joined(room);
   }
 
-  setInfo() {}      // over HTTP one sees the members, and is none
+  leave(room) { this.#stop(room); this._joined(room); }
+
+  #again(room) { this.#stop(room); this.join(room); }
+
+  setInfo(room) { if (room.presence) this.#again(room); }
 
   /** After a change of networks a connection may be dead without a word. */
   check(type) {
-    if (type === 'online') for (const room of [...this.#loops.keys()]) { this.leave(room); this.join(room); }
+    if (type === 'online') for (const room of [...this.#loops.keys()]) this.#again(room);
   }
 
   async #loop(room, signal, step) {
@@ -340,7 +344,8 @@ class HttpWay extends Way {
     const { welcome, silence } = this._client._times, dog = watchdog(signal, welcome), asked = room.position, begun = Date.now();
     let isJoined, rest = '';
     try {
-      const response = await this._client._fetch(`${room._path}stream`, { query: { ...room._query, format: 'ndjson' }, signal: dog.signal });
+      const query = { ...room._query, format: 'ndjson', ...room.presence && { presence: 1, info: JSON.stringify(room.info) } };
+      const response = await this._client._fetch(`${room._path}stream`, { query, signal: dog.signal });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let chunk; !(chunk = await reader.read()).done;) {
         const lines = (rest + chunk.value).split('\n');
@@ -427,14 +432,16 @@ export class Duplex extends EventTarget {
 
   constructor(url = '/', options = {}) {
     super();
-    this._options = { info: options.name && { name: options.name }, ...DEFAULTS, ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
+    // randomUUID is for pages with TLS only.
+    this.#prefix = [...crypto.getRandomValues(new Uint32Array(4))].map(each => each.toString(36)).join('');
+    // Ids of messages count for each author: who has no name is the same nobody on all ways.
+    const query = { as: `guest-${this.#prefix.slice(0, 9)}` };
+    this._options = { query, info: options.name && { name: options.name }, ...DEFAULTS, ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
     this.#base = new URL(url, location);
     this.#base.protocol = this.#base.protocol.replace('ws', 'http');
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
     this._times = { ...TIMES, ...options.times };
     this.#probeDelay = this._times.probe;
-    // randomUUID is for pages with TLS only.
-    this.#prefix = [...crypto.getRandomValues(new Uint32Array(4))].map(each => each.toString(36)).join('');
     this.#index = Math.max(0, this._options.transports.indexOf(storage[`duplex ${this.#base}`]));
     // Open means that the rooms are joined: first they have to be named.
     queueMicrotask(() => this.#state === 'connecting' && !this.#way && this.#try(this.#index));
@@ -472,9 +479,11 @@ export class Duplex extends EventTarget {
     room._left();
   }
 
-  _url(path, query = {}) {
-    const url = new URL(path, this.#base);
-    for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, value);
+  _url(path, query) {
+    const url = new URL(path, this.#base), { query: own } = this._options;
+    for (const [name, value] of Object.entries({ ...typeof own === 'function' ? own() : own, ...query })) {
+      if (value != null) url.searchParams.set(name, value);
+    }
     return url;
   }
 
