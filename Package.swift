@@ -278,6 +278,7 @@ let package = Package(
         .testTarget(
             name: "WebSocketNIOTests",
             dependencies: [
+                "TestSupport",
                 "WebSocketCore",
                 "WebSocketDeflate",
                 "WebSocketNIO",

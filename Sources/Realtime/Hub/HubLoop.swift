@@ -38,10 +38,12 @@ public enum HubSendResult: Sendable, Hashable {
 public final class OutgoingMessages {
     /// The texts, in UTF-8.
     public let texts: [[UInt8]]
+    /// Whether nothing else follows in this pass over the connections: nothing is gained by waiting for more to write.
+    public let isLast: Bool
     /// What the driver has made of it, for the next connection.
     public var prepared: AnyObject?
 
-    init(_ texts: [[UInt8]]) {
-        self.texts = texts
+    init(_ texts: [[UInt8]], isLast: Bool = false) {
+        (self.texts, self.isLast) = (texts, isLast)
     }
 }

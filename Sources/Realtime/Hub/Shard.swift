@@ -73,7 +73,7 @@ final class Shard: @unchecked Sendable {
             case .message(_, let position, let topic):
                 let batch = Shard.batch(&rest, of: topic, from: position)
                 guard let room = self.rooms[topic.name], room.topic === topic else { continue }
-                self.deliver(batch, from: position, to: room)
+                self.deliver(batch, from: position, to: room, isLast: rest.isEmpty)
             case .presence(let change, let topic):
                 rest.removeFirst()
                 guard let room = self.rooms[topic.name], room.topic === topic, room.watchers > 0 else { continue }
@@ -103,11 +103,13 @@ final class Shard: @unchecked Sendable {
     }
 
     /// Gives messages that follow each other to all who have seen what is before them.
-    private func deliver(_ batch: [RoomMessage<Publication>], from start: Position, to room: ShardRoom) {
+    private func deliver(
+        _ batch: [RoomMessage<Publication>], from start: Position, to room: ShardRoom, isLast: Bool
+    ) {
         let texts = batch.map { MessageWire($0, in: start.epoch).frame(in: room.topic.name) }
         let last = Position(epoch: start.epoch, offset: start.offset + UInt64(batch.count - 1))
         room.delivered = last
-        let outgoing = OutgoingMessages(texts)
+        let outgoing = OutgoingMessages(texts, isLast: isLast)
         for subscriber in room.subscribers where subscriber.state == .live {
             guard subscriber.position.epoch == start.epoch else {
                 self.readOn(subscriber)

@@ -53,7 +53,7 @@ final class RoomsSocket: WebSocketHandler, HubConnection {
             prepared = LoopMessage(messages.texts)
             messages.prepared = prepared
         }
-        return switch prepared.send(to: self.socket) {
+        return switch prepared.send(to: self.socket, isLast: messages.isLast) {
         case .sent: .sent
         case .slow: .slow
         case .full, .dropped: .full

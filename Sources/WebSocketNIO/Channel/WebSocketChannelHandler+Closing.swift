@@ -128,6 +128,7 @@ extension WebSocketChannelHandler {
         self.onAmount = nil
         if let outbox = self.hot.pointee.outbox.take() { self.loop.keepOutbox(outbox) }
         self.hot.pointee.heldBytes = 0
+        self.hot.pointee.alone = nil
         self.countQueued()
         self.loop.statistics.pointee.closed[closure.code.rawValue, default: 0] += 1
         connection.setBuffered(0)

@@ -64,9 +64,20 @@ extension WebSocketChannelHandler {
     }
 
     /// Passes on frames of whole messages that are the same for many connections, without a copy.
-    func enqueueFrames(_ frames: ByteBuffer, messages: Int, bytes: Int) {
+    ///
+    /// - Parameters:
+    ///   - frames: The frames.
+    ///   - messages: How many messages they are.
+    ///   - bytes: The size of their payloads.
+    ///   - isLast: Whether they are written at once if nothing else waits. No foreign code is called.
+    func enqueueFrames(_ frames: ByteBuffer, messages: Int, bytes: Int, isLast: Bool) {
         self.loop.statistics.pointee.bytesSent &+= bytes
         self.loop.statistics.pointee.messagesSent &+= messages
+        var frames = frames
+        if isLast, !self.hot.pointee.isDirty, self.hot.pointee.isChannelEmpty {
+            self.writePastChannel(&frames)
+            if frames.readableBytes == 0 { return }
+        }
         self.willWrite()
         self.passOutboxOn()
         self.writeToChannel(frames)
@@ -116,7 +127,13 @@ extension WebSocketChannelHandler {
     }
 
     private func writeToChannel(_ buffer: ByteBuffer) {
-        self.hot.pointee.unflushedBytes &+= buffer.readableBytes
+        let unflushed = self.hot.pointee.unflushedBytes
+        self.hot.pointee.unflushedBytes = unflushed &+ buffer.readableBytes
+        // What is alone goes past the channel, where nothing waits in it.
+        if unflushed == 0, self.hot.pointee.isChannelEmpty { return self.hot.pointee.alone = buffer }
+        if let alone = self.hot.pointee.alone.take() {
+            self.context?.write(self.wrapOutboundOut(alone), promise: nil)
+        }
         self.context?.write(self.wrapOutboundOut(buffer), promise: nil)
     }
 
@@ -127,9 +144,29 @@ extension WebSocketChannelHandler {
         // Nothing empty is ever handed to the channel but a marker, which flushes itself.
         guard self.hot.pointee.unflushedBytes > 0 else { return }
         self.hot.pointee.unflushedBytes = 0
-        self.context?.flush()
+        if let alone = self.hot.pointee.alone.take() {
+            self.writeAlone(alone)
+        } else {
+            self.context?.flush()
+            self.hot.pointee.isChannelEmpty = self.socket != nil && self.countedByChannel == 0
+        }
         if self.hot.pointee.isSocketFull { self.countQueued() }
         if self.isAmountWatched { self.updateBufferedAmount() }
+    }
+
+    /// Writes to the socket, and hands the channel what that does not take now.
+    private func writeAlone(_ buffer: ByteBuffer) {
+        var buffer = buffer
+        self.writePastChannel(&buffer)
+        guard buffer.readableBytes > 0 else { return }
+        self.context?.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Writes to the socket what that takes now. The rest is the channel's.
+    private func writePastChannel(_ buffer: inout ByteBuffer) {
+        let written = buffer.withUnsafeReadableBytes { self.socket?.write($0) ?? 0 }
+        buffer.moveReaderIndex(forwardBy: written)
+        if buffer.readableBytes > 0 { self.hot.pointee.isChannelEmpty = false }
     }
 
     /// How many bytes wait here and in the channel.

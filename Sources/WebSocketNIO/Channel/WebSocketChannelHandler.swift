@@ -45,6 +45,10 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
         var heldBytes = 0
         /// What was handed to the channel since the last flush: TLS does not count it before.
         var unflushedBytes = 0
+        /// Whether there is a socket of which the channel is known to hold nothing.
+        var isChannelEmpty = false
+        /// The only buffer to be written, past the channel.
+        var alone: ByteBuffer?
         /// Whether the handler was told to slow down, or the socket was full, and it was not yet told to go on.
         var owesDrained = false
     }
@@ -62,6 +66,8 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     /// What the channel is on, where it is no socket.
     var stream: (any StreamTransport)?
+    /// The channel's socket, where nothing stands between: from the start of the connection to its end.
+    var socket: PlainSocket?
 
     /// Compression, from the first compressed message on.
     var deflate: DeflateStates?
@@ -180,6 +186,7 @@ final class WebSocketChannelHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.ended()
         self.context = nil
+        self.socket = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {

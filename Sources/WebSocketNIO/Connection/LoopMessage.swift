@@ -30,10 +30,15 @@ package final class LoopMessage {
     }
 
     /// Sends them, without waiting, as `trySend` does: all of them or none. On the connection's event loop.
-    package func send(to connection: WebSocketConnection) -> SendResult {
+    ///
+    /// - Parameters:
+    ///   - connection: To whom.
+    ///   - isLast: Whether they are written at once if nothing else waits, since nothing is known to follow. Going through many
+    ///     connections twice costs more than the second write that is saved where something follows all the same.
+    package func send(to connection: WebSocketConnection, isLast: Bool = false) -> SendResult {
         connection.sendOnLoop(self.size) { handler in
             if handler.takesPlainFrames {
-                handler.enqueueFrames(self.frames, messages: self.messages.count, bytes: self.size)
+                handler.enqueueFrames(self.frames, messages: self.messages.count, bytes: self.size, isLast: isLast)
             } else {
                 for index in self.messages.indices {
                     handler.enqueueShared(self.messages[index].shared, key: nil, &self.messages[index].cache)

@@ -24,12 +24,13 @@ extension WebSocketConnection {
     ///   - delivery: To whom messages go.
     ///   - peerAddress: The peer's address, where it is not the channel's other end.
     ///   - stream: What the channel is on, where it is no socket but one of the streams of a connection.
+    ///   - isPlain: Whether the channel is a socket, and nothing that changes or counts bytes stands between, such as TLS.
     ///   - drain: Says when the connection goes, when its server shuts down; nil for at once.
     package static func start(
         on channel: any Channel, position: ChannelPipeline.SynchronousOperations.Position, role: Role,
         handshake: Handshake, compression: PerMessageDeflate?, configuration: WebSocketConfiguration,
         delivery: WebSocketDelivery, peerAddress: SocketAddress? = nil,
-        stream: (any StreamTransport)? = nil, drain: Drain? = nil
+        stream: (any StreamTransport)? = nil, isPlain: Bool = false, drain: Drain? = nil
     ) throws -> WebSocketConnection {
         let handler = WebSocketChannelHandler(
             role: role, agreement: compression, configuration: configuration, eventLoop: channel.eventLoop)
@@ -40,6 +41,7 @@ extension WebSocketConnection {
         handler.connection = connection
         handler.drain = drain
         handler.stream = stream
+        if isPlain { handler.socket = PlainSocket(channel) }
         drain?.opened()
         handler.loop.statistics.pointee.opened &+= 1
         if let queue { handler.sink = .queue(queue) }

@@ -328,7 +328,7 @@ final class HTTP1UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler, 
             handshake: .init(request: attempt.request, subprotocol: plan.subprotocol, extensions: plan.extensions),
             compression: plan.compression,
             configuration: plan.configuration, delivery: plan.delivery, peerAddress: attempt.clientAddress,
-            drain: self.shared.drain)
+            isPlain: !self.peer.isSecure, drain: self.shared.drain)
         // Now that the driver is there, it gets what arrived behind the request.
         if let behind = self.behind.take() { pipeline.removeHandler(behind, promise: nil) }
         self.resumeReading(context)

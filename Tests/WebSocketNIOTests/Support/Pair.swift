@@ -27,10 +27,10 @@ struct Pair: Sendable {
     let server: WebSocketConnection
     let client: WebSocketConnection
 
-    /// Makes a pair, and cuts both when the closure is done.
+    /// Makes a pair, and cuts both when the closure is done. Both write past their channels unless told otherwise.
     static func with<Result: Sendable>(
         server: WebSocketConfiguration = .init(), client: WebSocketConfiguration = .init(),
-        compression: PerMessageDeflate? = nil,
+        compression: PerMessageDeflate? = nil, isPlain: Bool = true,
         serverDelivery: WebSocketDelivery = .reader, clientDelivery: WebSocketDelivery = .reader,
         _ body: (Pair) async throws -> Result
     ) async throws -> Result {
@@ -49,7 +49,8 @@ struct Pair: Sendable {
                             on: channel, position: .last, role: role,
                             handshake: .init(
                                 request: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")),
-                            compression: compression, configuration: configuration, delivery: delivery))
+                            compression: compression, configuration: configuration, delivery: delivery,
+                            isPlain: isPlain))
                 })
         }
         let listener = try await ServerBootstrap(group: group)
