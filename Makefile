@@ -53,7 +53,7 @@ bench-deflate: prerequisites release ## Measure compressed echo beside uWebSocke
 	@Benchmarks/deflate.sh '$(RELEASE)/duplex serve --port {port} --threads 1 --compression {mode} --compression-level 6 --compression-threshold 0' /echo
 
 bench-fanout: prerequisites release ## Measure CPU time per delivered message, 1 to 5,000, beside uWebSockets
-	@Benchmarks/fanout.sh '$(RELEASE)/duplex serve --port {port} --threads 1'
+	@Benchmarks/fanout.sh '$(RELEASE)/duplex serve --port {port} --threads 1 --publishes-per-second 0 --room-publishes-per-second 0'
 
 bench-idle: prerequisites release ## Measure memory per idle connection
 	@Benchmarks/idle.sh $(RELEASE)/duplex

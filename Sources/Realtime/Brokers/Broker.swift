@@ -68,13 +68,18 @@ public struct NewMessage: Sendable, Hashable {
     public var id: MessageID?
     /// Who publishes it.
     public var author: MemberID?
+    /// Among whose messages the id is looked for: the author's by default.
+    public var idScope: MemberID?
 
     /// Makes one.
-    public init(data: [UInt8], key: MessageKey? = nil, id: MessageID? = nil, author: MemberID? = nil) {
+    public init(
+        data: [UInt8], key: MessageKey? = nil, id: MessageID? = nil, author: MemberID? = nil, idScope: MemberID? = nil
+    ) {
         self.data = data
         self.key = key
         self.id = id
         self.author = author
+        self.idScope = idScope ?? author
     }
 }
 

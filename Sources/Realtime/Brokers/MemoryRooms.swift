@@ -107,7 +107,7 @@ public final class MemoryRooms: Broker, PresenceStore {
             let now = self.clock()
             let body = Publication(data: message.data, author: message.author, time: self.time())
             let outcome = state.room.publish(
-                body, size: message.data.count, key: message.key, id: message.id, author: message.author,
+                body, size: message.data.count, key: message.key, id: message.id, author: message.idScope,
                 fingerprint: fingerprint, now: now)
             if case .stored(let position) = outcome, state.isWanted {
                 receiver?.delivered(

@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 import RealtimeCore
+import WebSocketNIO
 
 extension RoomsHTTP {
     /// `POST /rooms/{room}/messages`
@@ -15,14 +16,18 @@ extension RoomsHTTP {
                 .unsupportedMediaType, "a message is published as \(HTTPAnswer.contentType), not compressed")
         }
         try self.allow(.publish, call)
-        if let rates, !rates.take(call.member, now: self.hub.now.nanoseconds) {
-            throw HTTPFailure(.rateLimited, "too many messages at once")
+        if let rate = self.hub.configuration.publishRate {
+            let full = TokenBucket(rate: rate, burst: self.hub.configuration.publishBurst)
+            guard self.rates.take(call.identity.scope, full: full, now: self.hub.now.nanoseconds) else {
+                throw HTTPFailure(.rateLimited, "too many messages at once")
+            }
         }
         let body = try await self.body(of: call, maxBody: maxBody)
         let publish = try PublishBody.parse(
             body.readableBytesUInt8Span, idempotencyKey: call.head.headerFields[.idempotencyKey])
         let message = NewMessage(
-            data: publish.data.bytes, key: publish.key, id: publish.messageID, author: call.member)
+            data: publish.data.bytes, key: publish.key, id: publish.messageID, author: call.member,
+            idScope: call.identity.scope)
         switch try await self.hub.publish(message, in: call.room) {
         case .stored(let position):
             return RoomsHTTP.json(

@@ -34,16 +34,14 @@ struct RoomsHTTP: Sendable {
     let crossOrigin: CrossOrigin
     let settings: RoomsHTTPSettings
     let held: HeldAnswers
-    let rates: PublishRates?
+    /// By whose message ids count together: a client for whom a new member is made up at each request is still one client.
+    let rates = PublishRates<MemberID>(most: RoomsHTTPLimits.maxPublishers)
 
     init(_ hub: RealtimeHub, origins: OriginPolicy, settings: RoomsHTTPSettings = RoomsHTTPSettings()) {
         self.hub = hub
         self.crossOrigin = CrossOrigin(policy: origins)
         self.settings = settings
         self.held = HeldAnswers(most: settings.maxHeld, perMember: settings.maxHeldPerMember)
-        self.rates = hub.configuration.publishRate.map {
-            PublishRates(rate: $0, burst: hub.configuration.publishBurst)
-        }
     }
 
     /// Answers a request: looks at its origin, and writes what goes wrong as JSON.

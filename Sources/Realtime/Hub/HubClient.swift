@@ -173,7 +173,8 @@ public final class HubClient {
             return self.refuse(WireError(.rateLimited, "too many messages at once", id: id))
         }
         let message = NewMessage(
-            data: publish.data.bytes, key: publish.key, id: publish.messageID, author: self.identity.member)
+            data: publish.data.bytes, key: publish.key, id: publish.messageID, author: self.identity.member,
+            idScope: self.identity.scope)
         self.hub.publish(
             message, in: publish.room,
             self.onLoop { client, result in

@@ -6,11 +6,15 @@ public struct Identity: Sendable {
     public var member: MemberID
     /// What the application knows beside that; for its ``RealtimePermissions``.
     public var claims: (any Sendable)?
+    /// With whom it shares message ids, and over HTTP the publish rate. Its own member by default; where a new member is made up for each
+    /// request, one that is the same for all requests of a client, since a message that it publishes again would be stored twice.
+    public var scope: MemberID
 
     /// Makes an identity.
-    public init(member: MemberID, claims: (any Sendable)? = nil) {
+    public init(member: MemberID, claims: (any Sendable)? = nil, scope: MemberID? = nil) {
         self.member = member
         self.claims = claims
+        self.scope = scope ?? member
     }
 }
 

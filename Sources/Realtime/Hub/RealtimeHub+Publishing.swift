@@ -34,9 +34,10 @@ extension RealtimeHub {
         _ message: NewMessage, in room: RoomName,
         _ answer: @escaping @Sendable (Result<PublishOutcome, WireError>) -> Void
     ) {
-        if let topic = self.inUse(room) {
-            let now = self.now.nanoseconds
-            guard topic.state.withLock({ $0.bucket?.take(now: now) ?? true }) else {
+        let policy = self.inUse(room)?.policy ?? self.configuration.policy(room)
+        if let rate = policy.publishRate {
+            let full = TokenBucket(rate: rate, burst: policy.publishBurst)
+            guard self.roomRates.take(room, full: full, now: self.now.nanoseconds) else {
                 return answer(.failure(WireError(.rateLimited, "too much is said in this room at once")))
             }
         }

@@ -59,7 +59,7 @@ extension RealtimeHub {
         }
     }
 
-    /// Where a session is in a room; nil if it is not known there.
+    /// Where a session is in a room; nil if it is not known there. Whose session it is does not matter: its id is a secret.
     public func position(of session: SessionID, in room: RoomName) -> Position? {
         self.clients.withLock { $0.sessions[session]?.rooms[room] }
     }

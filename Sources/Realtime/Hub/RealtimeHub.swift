@@ -13,6 +13,8 @@ import WebSocketNIO
 public final class RealtimeHub: Service, Sendable {
     /// How many members are listed at most: 1,000, more than anybody reads; with their info some 1.2 MB.
     public static let maxListed = ServerMessage.maxListedMembers
+    /// Of how many rooms, in which something was published just now, the rate is counted: 10,000, some 2 MB. More are not limited.
+    public static let maxCountedRooms = 10_000
 
     /// How it behaves.
     public let configuration: HubConfiguration
@@ -30,6 +32,7 @@ public final class RealtimeHub: Service, Sendable {
     /// Held for moments; behind the broker's locks.
     private let topics = Mutex<[RoomName: Used]>([:])
     private let shards = Mutex<[ObjectIdentifier: Shard]>([:])
+    let roomRates = PublishRates<RoomName>(most: RealtimeHub.maxCountedRooms)
     private let lastConnection = Atomic<UInt64>(0)
 
     struct Clients: ~Copyable {

@@ -1,6 +1,5 @@
 import RealtimeCore
 import Synchronization
-import WebSocketNIO
 
 /// A room that somebody in this process reads: which loops have readers, and who waits for its next message.
 final class Topic: Sendable {
@@ -12,20 +11,17 @@ final class Topic: Sendable {
         var shards: [Shard] = []
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
-        var bucket: TokenBucket?
     }
 
     let name: RoomName
     let policy: RoomPolicy
     /// What those streams write that are not pushed to.
     let encodings = StreamEncodings()
-    let state: Mutex<State>
+    let state = Mutex(State())
 
     init(_ name: RoomName, _ policy: RoomPolicy) {
         self.name = name
         self.policy = policy
-        self.state = Mutex(
-            State(bucket: policy.publishRate.map { TokenBucket(rate: $0, burst: policy.publishBurst) }))
     }
 
     /// Hands something to all loops that have readers, in order: what is called for one room one after the other arrives so.

@@ -41,6 +41,9 @@ package struct TokenBucket: Sendable, Hashable {
         return self.debt(now: now)
     }
 
+    /// Whether all of it is there again.
+    package func isFull(now: UInt64) -> Bool { self.paid <= Double(now) }
+
     /// How long to wait, in nanoseconds, until there is something in it; 0 if there is.
     package func debt(now: UInt64) -> UInt64 {
         let excess = self.paid - Double(now) - self.tolerance

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Realtime
 import RealtimeCore
 import WebSocketServer
@@ -10,18 +11,29 @@ enum Rooms {
     static let latestPrefix = "location"
 
     /// The rooms.
-    static func makeHub() -> RealtimeHub {
-        RealtimeHub(
-            configuration: HubConfiguration(policy: { room in
-                RoomPolicy(slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp)
-            }))
+    static func makeHub(_ settings: Settings = .standard) -> RealtimeHub {
+        func rate(_ number: Int) -> Double? { number > 0 ? Double(number) : nil }
+        let roomRate = rate(settings.roomPublishesPerSecond)
+        return RealtimeHub(
+            configuration: HubConfiguration(
+                policy: { room in
+                    RoomPolicy(
+                        slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp,
+                        publishRate: roomRate)
+                }, publishRate: rate(settings.publishesPerSecond)))
     }
 
-    /// Who asks: `?as=NAME`, or a guest with a name of its own.
+    /// A guest with a name of its own, which is new for each request: what it publishes again is known by its address.
+    static func guest(from address: SocketAddress?) -> IdentityDecision {
+        let guest = try? MemberID("guest-" + String(UInt64.random(in: .min ... .max), radix: 36))
+        let scope = try? MemberID("guests at \(address?.ipAddress ?? "a Unix socket")")
+        return guest.map { .known(Identity(member: $0, scope: scope)) } ?? .refused(.internalServerError, "no name")
+    }
+
+    /// Who asks: `?as=NAME`, or a guest.
     static func identify(_ request: Request) -> IdentityDecision {
         guard let name = request.uri.queryParameters["as"] else {
-            let guest = try? MemberID("guest-" + String(UInt32.random(in: .min ... .max), radix: 36))
-            return guest.map { .known(Identity(member: $0)) } ?? .refused(.internalServerError, "no name")
+            return Rooms.guest(from: Peer.current?.address)
         }
         do throws(RealtimeError) {
             return .known(Identity(member: try MemberID(name)))

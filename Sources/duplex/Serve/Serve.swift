@@ -119,7 +119,7 @@ extension Settings {
         server.shutdownDelay = self.drainDelay
         server.shutdownTime = self.shutdownTime
         server.onShutdown = { readiness.obstacle = "the server shuts down" }
-        let hub = Rooms.makeHub()
+        let hub = Rooms.makeHub(self)
         server.companions = [reloading, hub]
         server.logger = logger
         let router = routes(self, hub: hub)

@@ -241,6 +241,18 @@ struct MessageFlags: ParsableArguments, SettingFlags {
     var slowConsumers: String?
 
     @Option(
+        name: SettingKey.publishesPerSecond.name,
+        help: SettingKey.publishesPerSecond.help(
+            "How many messages a client may publish in rooms in a second; 0 for no limit.", "count"))
+    var publishesPerSecond: String?
+
+    @Option(
+        name: SettingKey.roomPublishesPerSecond.name,
+        help: SettingKey.roomPublishesPerSecond.help(
+            "How many messages all clients together may publish in a room in a second; 0 for no limit.", "count"))
+    var roomPublishesPerSecond: String?
+
+    @Option(
         name: SettingKey.keepaliveInterval.name,
         help: SettingKey.keepaliveInterval.help(
             "How long a client may be silent before it is pinged; 0 for never.", "time"))
@@ -261,6 +273,8 @@ struct MessageFlags: ParsableArguments, SettingFlags {
             (.bytesPerSecond, texts(self.bytesPerSecond)),
             (.rateAction, texts(self.rateAction)),
             (.slowConsumers, texts(self.slowConsumers)),
+            (.publishesPerSecond, texts(self.publishesPerSecond)),
+            (.roomPublishesPerSecond, texts(self.roomPublishesPerSecond)),
             (.keepaliveInterval, texts(self.keepaliveInterval)),
             (.keepaliveTimeout, texts(self.keepaliveTimeout)),
         ])

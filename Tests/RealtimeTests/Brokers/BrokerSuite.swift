@@ -40,11 +40,14 @@ struct BrokerSuite {
         try RoomName(name.prefix { $0 != "(" } + "-\(UInt64.random(in: .min ... .max))")
     }
 
-    func publish(_ text: String, in room: RoomName, id: String? = nil, author: String? = nil) async throws
+    func publish(
+        _ text: String, in room: RoomName, id: String? = nil, author: String? = nil, idScope: String? = nil
+    ) async throws
         -> PublishOutcome
     {
         let message = NewMessage(
-            data: Array(text.utf8), id: try id.map { try MessageID($0) }, author: try author.map { try MemberID($0) })
+            data: Array(text.utf8), id: try id.map { try MessageID($0) }, author: try author.map { try MemberID($0) },
+            idScope: try idScope.map { try MemberID($0) })
         return try await withCheckedThrowingContinuation { done in
             self.broker.publish(message, in: room) { done.resume(with: $0) }
         }
@@ -138,12 +141,19 @@ struct BrokerSuite {
             Issue.record("another author's id counts")
             return
         }
+        // Authors that share their ids.
+        guard case .stored(let shared) = try await self.publish("c", in: room, id: "2", author: "ann", idScope: "all")
+        else {
+            Issue.record("refused")
+            return
+        }
+        #expect(try await self.publish("c", in: room, id: "2", author: "bob", idScope: "all") == .repeated(shared))
         guard case .refused(let error) = try await self.publish("b", in: room, id: "1", author: "ann") else {
             Issue.record("an id for another message is taken")
             return
         }
         #expect(error.name == "id_reused")
-        #expect(try await self.read(room, .oldest).messages.count == 2)
+        #expect(try await self.read(room, .oldest).messages.count == 3)
     }
 
     func keepsTheOrderOfMany() async throws {

@@ -144,6 +144,26 @@ import Testing
         #expect(connection.take().count { $0.contains("published") } == 1)
     }
 
+    /// A room's rate holds for all together, whether anybody reads it or not.
+    @Test(arguments: [true, false]) func roomRates(isRead: Bool) throws {
+        let it = Setup(
+            HubConfiguration(policy: { _ in RoomPolicy(publishRate: 1, publishBurst: 3) }, publishRate: nil))
+        let (ann, first) = try it.connect("ann")
+        let (bob, second) = try it.connect("bob")
+        if isRead {
+            ann.say(#"{"type":"join","room":"a"}"#)
+            it.loop.run()
+        }
+        for _ in 0..<3 {
+            ann.say(#"{"type":"publish","room":"a","data":1}"#)
+            bob.say(#"{"type":"publish","room":"a","data":1}"#)
+        }
+        bob.say(#"{"type":"publish","room":"b","data":1}"#)
+        let said = first.take() + second.take()
+        #expect(said.count { $0.contains("rate_limited") } == 3)
+        #expect(said.count { $0.contains("published") } == 4)
+    }
+
     // MARK: Presence
 
     @Test func presence() throws {

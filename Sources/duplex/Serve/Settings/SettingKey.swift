@@ -1,4 +1,5 @@
 import Logging
+import Realtime
 import WebSocketDeflate
 import WebSocketNIO
 import WebSocketServer
@@ -16,6 +17,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case handshakeTimeout, idleTimeout
     case maxMessageSize, sendBuffer, maxSendBuffer, receiveBuffer
     case messagesPerSecond, bytesPerSecond, rateAction, slowConsumers
+    case publishesPerSecond, roomPublishesPerSecond
     case keepaliveInterval, keepaliveTimeout
     case drainPace = "drain.pace"
     case drainWindow = "drain.window"
@@ -70,7 +72,7 @@ extension SettingKey {
         case .allowOrigin: .origins
         case .proxyProtocolFrom, .trustedProxies, .exemptAddresses: .ranges
         case .maxConnections, .maxConnectionsPerAddress, .maxWebSocketsPerAddress, .handshakesPerSecond,
-            .messagesPerSecond:
+            .messagesPerSecond, .publishesPerSecond, .roomPublishesPerSecond:
             .count(0...10_000_000)
         case .handshakeTimeout, .idleTimeout: .duration(.milliseconds(100)...day)
         case .keepaliveTimeout: .duration(.seconds(1)...day)
@@ -114,6 +116,8 @@ extension SettingKey {
         case .sendBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultSendBuffer)
         case .receiveBuffer: Quantity.text(ofSize: WebSocketConfiguration.defaultReceiveBuffer)
         case .forwardedField: Settings.ForwardedField.xForwardedFor.rawValue
+        case .publishesPerSecond: "\(Int(HubConfiguration.defaultPublishRate))"
+        case .roomPublishesPerSecond: "\(Int(RoomPolicy.defaultPublishRate))"
         case .rateAction: "delay"
         case .slowConsumers: "disconnect"
         case .keepaliveInterval: Quantity.text(of: WebSocketConfiguration.Keepalive.defaultInterval)

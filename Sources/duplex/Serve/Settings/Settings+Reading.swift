@@ -37,6 +37,8 @@ extension Settings {
         self.messagesPerSecond = found.count(.messagesPerSecond)
         self.bytesPerSecond = found.count(.bytesPerSecond)
         self.rateAction = found.choice(.rateAction, .delay)
+        self.publishesPerSecond = found.count(.publishesPerSecond)
+        self.roomPublishesPerSecond = found.count(.roomPublishesPerSecond)
         self.slowConsumers = found.choice(.slowConsumers, .disconnect)
         self.keepaliveInterval = found.duration(.keepaliveInterval)
         self.keepaliveTimeout = found.duration(.keepaliveTimeout)

@@ -79,6 +79,9 @@ struct Settings: Sendable {
     var bytesPerSecond: Int
     var rateAction: RateAction
     var slowConsumers: SlowConsumers
+    /// Zero for no limit, as for a room.
+    var publishesPerSecond: Int
+    var roomPublishesPerSecond: Int
     /// Zero for never.
     var keepaliveInterval: Duration
     var keepaliveTimeout: Duration

@@ -2,6 +2,8 @@ import ArgumentParser
 import HummingbirdCore
 import Logging
 import NIOCore
+import Realtime
+import RealtimeCore
 import Testing
 import WebSocketDeflate
 import WebSocketNIO
@@ -44,11 +46,15 @@ import WebSocketServer
     @Test func noLimits() throws {
         let settings = try self.settings([
             "--max-connections-per-address", "0", "--max-web-sockets-per-address", "0", "--handshakes-per-second", "0",
+            "--publishes-per-second", "0", "--room-publishes-per-second", "0",
         ])
         let admission = settings.server(tls: nil, openFiles: 1024).admission
         #expect(admission.maxConnectionsPerAddress == nil)
         #expect(admission.maxWebSocketsPerAddress == nil)
         #expect(admission.handshakesPerSecond == nil)
+        let rooms = Rooms.makeHub(settings).configuration
+        #expect(rooms.publishRate == nil)
+        #expect(rooms.policy(try RoomName("a")).publishRate == nil)
     }
 
     @Test func everyValueArrives() throws {
@@ -65,6 +71,7 @@ import WebSocketServer
             "--compression-level", "1", "--compression-window-bits", "9", "--compression-threshold", "2",
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
             "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
+            "--publishes-per-second", "18", "--room-publishes-per-second", "19",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -72,6 +79,9 @@ import WebSocketServer
         #expect((settings.maxConnections, settings.maxConnectionsPerAddress, settings.handshakesPerSecond) == (7, 8, 9))
         #expect((settings.messagesPerSecond, settings.bytesPerSecond) == (14, 15))
         #expect((settings.rateAction, settings.slowConsumers) == (.close, .keepLatest))
+        let rooms = Rooms.makeHub(settings).configuration
+        #expect(rooms.publishRate == 18)
+        #expect(rooms.policy(try RoomName("a")).publishRate == 19)
         #expect(!settings.observability)
         #expect(settings.logLevel == .trace)
         #expect(settings.proxyProtocolFrom == ["10.0.0.0/8"])

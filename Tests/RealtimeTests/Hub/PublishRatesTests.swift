@@ -1,13 +1,26 @@
 import RealtimeCore
 import Testing
+import WebSocketNIO
 
 @testable import Realtime
 
 @Suite struct PublishRatesTests {
     private func member(_ number: Int) throws -> MemberID { try MemberID("m\(number)") }
 
+    private struct Rates {
+        let rates: PublishRates<MemberID>
+        var count: Int { self.rates.count }
+
+        init(most: Int = 100) { self.rates = PublishRates(most: most) }
+
+        /// One a second, two at once.
+        func take(_ member: MemberID, now: UInt64) -> Bool {
+            self.rates.take(member, full: TokenBucket(rate: 1, burst: 2), now: now)
+        }
+    }
+
     @Test func eachMemberHasItsOwn() throws {
-        let rates = PublishRates(rate: 1, burst: 2)
+        let rates = Rates()
         let (ann, bob) = (try self.member(1), try self.member(2))
         #expect(rates.take(ann, now: 0) && rates.take(ann, now: 0) && !rates.take(ann, now: 0))
         #expect(rates.take(bob, now: 0))
@@ -15,7 +28,7 @@ import Testing
     }
 
     @Test func forgetsThoseWhoAreQuiet() throws {
-        let rates = PublishRates(rate: 1, burst: 2, most: 3)
+        let rates = Rates(most: 3)
         let members = try (0...5).map { try self.member($0) }
         for number in 1...3 { #expect(rates.take(members[number], now: 0)) }
         #expect(rates.count == 3)
