@@ -24,6 +24,7 @@ public struct RealtimeError: Error, Hashable, Sendable {
         case tooManySessions(limit: Int)
         case tooManySessionsOfIdentity(limit: Int)
         case tooManyRooms(limit: Int)
+        case noMoreRooms(limit: Int)
     }
 
     package let code: Code
@@ -52,7 +53,7 @@ public struct RealtimeError: Error, Hashable, Sendable {
         case .unknownSession: "unknown_session"
         case .sessionExists: "session_exists"
         case .tooManySessions, .tooManySessionsOfIdentity: "too_many_sessions"
-        case .tooManyRooms: "too_many_rooms"
+        case .tooManyRooms, .noMoreRooms: "too_many_rooms"
         }
     }
 }
@@ -84,6 +85,7 @@ extension RealtimeError: CustomStringConvertible {
         case .otherSession: "the connection carries another session"
         case .tooManySessions(let limit): "there are \(limit) sessions, and no more are taken"
         case .tooManySessionsOfIdentity(let limit): "there are \(limit) open sessions of the same identity"
+        case .noMoreRooms(let limit): "there are \(limit) rooms that are in use, and no more are taken"
         case .tooManyRooms(let limit): "the session is in \(limit) rooms, and cannot join more"
         }
     }

@@ -23,7 +23,7 @@ struct RealtimeErrorTests {
         let codes: [RealtimeError.Code] = [
             .malformed(.epoch), .malformed(.offset), .malformed(.session), .empty(.messageID), .otherBody,
             .presenceFull(limit: 1), .otherMember, .sessionExists, .otherSession, .tooManySessions(limit: 1),
-            .tooManySessionsOfIdentity(limit: 1), .tooManyRooms(limit: 1),
+            .tooManySessionsOfIdentity(limit: 1), .tooManyRooms(limit: 1), .noMoreRooms(limit: 1),
         ]
         for error in codes.map(RealtimeError.init) {
             #expect(error.name.allSatisfy { $0.isLowercase || $0 == "_" })

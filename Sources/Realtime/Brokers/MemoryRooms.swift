@@ -7,86 +7,37 @@ import Synchronization
 /// see the same order. Reading makes no room. One that nobody uses any more is forgotten, when all in it has become too old; the next
 /// one of its name has a new epoch. All is lost with the process.
 public final class MemoryRooms: Broker, PresenceStore {
-    private struct State: ~Copyable {
-        var room: Room<Publication, MemberInfo>
-        /// Whether receivers want its messages, or its log was read.
-        var isWanted = false
-        /// It is not in the directory any more.
-        var isForgotten = false
-    }
-
-    private final class Cell: Sendable {
-        let state: Mutex<State>
-        init(_ room: Room<Publication, MemberInfo>) { self.state = Mutex(State(room: room)) }
-    }
-
-    private struct Directory: ~Copyable {
-        var cells: [RoomName: Cell] = [:]
-        /// How many logs with messages have been forgotten.
-        var generation = 0
-    }
-
-    private let directory = Mutex(Directory())
-    private let secret = UInt64.random(in: .min ... .max)
     private let receiver = Mutex<(broker: (any BrokerReceiver)?, presence: (any PresenceReceiver)?)>((nil, nil))
-    private let settings: @Sendable (RoomName) -> RoomSettings
+    private let directory: RoomDirectory
     private let clock: @Sendable () -> Instant
     private let time: @Sendable () -> Int64
 
     /// Makes a store without rooms.
     ///
     /// - Parameters:
+    ///   - limits: How much all rooms together may take.
     ///   - settings: The limits of a room; asked once for each that comes into being.
     ///   - clock: What time it is, by a clock that only goes forward.
     ///   - time: What time it is, in milliseconds since 1970.
     public init(
+        limits: MemoryLimits = MemoryLimits(),
         settings: @escaping @Sendable (RoomName) -> RoomSettings = { _ in RoomSettings() },
         clock: @escaping @Sendable () -> Instant = SystemTime.instant,
         time: @escaping @Sendable () -> Int64 = SystemTime.milliseconds
     ) {
-        self.settings = settings
+        self.directory = RoomDirectory(limits: limits, settings: settings, clock: clock)
         self.clock = clock
         self.time = time
     }
 
     /// How many rooms there are.
-    public var count: Int { self.directory.withLock { $0.cells.count } }
+    public var count: Int { self.directory.count }
+    /// What their messages and ids count for; see ``MemoryLimits/maxBytes``.
+    public var bytes: Int { self.directory.totalBytes }
 
     /// History of a room is lost: its log begins anew. For tests, and for a broker that is above this one.
     public func loseHistory(of room: RoomName) {
-        self.with(room) { $0.room.begin(Epoch(random: .random(in: .min ... .max))) }
-    }
-
-    // MARK: Rooms
-
-    private func with<Result>(_ name: RoomName, _ body: (inout State) -> Result) -> Result {
-        while true {
-            let cell = self.directory.withLock { directory in
-                if let found = directory.cells[name] { return found }
-                let epoch = self.epoch(of: name, directory.generation)
-                let made = Cell(Room(name: name, epoch: epoch, settings: self.settings(name)))
-                directory.cells[name] = made
-                return made
-            }
-            let result: Result? = cell.state.withLock { $0.isForgotten ? nil : body(&$0) }
-            if let result { return result }
-        }
-    }
-
-    /// The same, where a room that is not there is not made.
-    private func ifThere<Result>(_ name: RoomName, _ body: (inout State) -> Result) -> Result? {
-        let cell = self.directory.withLock { $0.cells[name] }
-        return cell?.state.withLock { $0.isForgotten ? nil : body(&$0) }
-    }
-
-    /// The epoch with which a room begins. It is the same as long as nothing can have been published in the room, so that readers of a
-    /// room that is not there get a position that stays good.
-    private func epoch(of name: RoomName, _ generation: Int) -> Epoch {
-        var hasher = Hasher()
-        hasher.combine(self.secret)
-        hasher.combine(name)
-        hasher.combine(generation)
-        return Epoch(random: UInt64(bitPattern: Int64(hasher.finalize())))
+        self.directory.ifThere(room) { $0.room.begin(Epoch(random: .random(in: .min ... .max))) }
     }
 
     // MARK: Broker
@@ -103,13 +54,15 @@ public final class MemoryRooms: Broker, PresenceStore {
     ) {
         let receiver = self.receiver.withLock { $0.broker }
         let fingerprint = message.id.map { _ in MemoryRooms.fingerprint(message.data) }
-        let outcome = self.with(room) { state in
+        let outcome = self.with(room, else: PublishOutcome.refused) { state in
             let now = self.clock()
             let body = Publication(data: message.data, author: message.author, time: self.time())
             let outcome = state.room.publish(
                 body, size: message.data.count, key: message.key, id: message.id, author: message.idScope,
                 fingerprint: fingerprint, now: now)
-            if case .stored(let position) = outcome, state.isWanted {
+            guard case .stored(let position) = outcome else { return outcome }
+            state.lastPublished = now
+            if state.isWanted {
                 receiver?.delivered(
                     RoomMessage(
                         offset: position.offset, time: now, key: message.key, size: message.data.count, body: body),
@@ -125,23 +78,29 @@ public final class MemoryRooms: Broker, PresenceStore {
         _ room: RoomName, from start: ReadingStart, limit: Int, maxBytes: Int,
         _ answer: @escaping @Sendable (Result<Reading<Publication>, BrokerError>) -> Void
     ) {
-        let found = self.ifThere(room) { $0.room.log.read(start, limit: limit, maxBytes: maxBytes) }
-        answer(.success(found ?? self.nothing(in: room).read(start, limit: limit, maxBytes: maxBytes)))
+        let found = self.directory.ifThere(room) { $0.room.log.read(start, limit: limit, maxBytes: maxBytes) }
+        answer(.success(found ?? self.directory.nothing(in: room).read(start, limit: limit, maxBytes: maxBytes)))
     }
 
     /// The room's messages are wanted; see ``Broker``.
     public func subscribe(to room: RoomName, _ answer: @escaping @Sendable (Result<Void, BrokerError>) -> Void) {
-        self.with(room) { $0.isWanted = true }
-        answer(.success(()))
+        let result = self.with(room, else: { .failure(BrokerError("\($0)")) }) { state in
+            state.isWanted = true
+            return Result<Void, BrokerError>.success(())
+        }
+        answer(result)
     }
 
     /// The room's messages are not wanted any more; see ``Broker``.
     public func unsubscribe(from room: RoomName) {
-        self.ifThere(room) { $0.isWanted = false }
+        self.directory.ifThere(room) { $0.isWanted = false }
     }
 
-    private func nothing(in room: RoomName) -> RoomLog<Publication> {
-        RoomLog(epoch: self.epoch(of: room, self.directory.withLock { $0.generation }))
+    private func with<Answer: Sendable>(
+        _ room: RoomName, else refuse: (RealtimeError) -> Answer,
+        _ body: (inout RoomDirectory.State) -> Answer
+    ) -> Answer {
+        do throws(RealtimeError) { return try self.directory.with(room, body) } catch { return refuse(error) }
     }
 
     /// FNV-1a, which tells a repeated message from another one with the same id; not against an attacker, who would only deceive himself.
@@ -162,7 +121,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         _ answer: @escaping @Sendable (Result<Void, RealtimeError>) -> Void
     ) {
         let receiver = self.receiver.withLock { $0.presence }
-        let result = self.with(room) { state -> Result<Void, RealtimeError> in
+        let result = self.with(room, else: { .failure($0) }) { state -> Result<Void, RealtimeError> in
             do throws(RealtimeError) {
                 let entry = try state.room.join(
                     member, info: info, connection: connection, from: .latest(0), limit: 0)
@@ -178,7 +137,7 @@ public final class MemoryRooms: Broker, PresenceStore {
     /// A connection has gone from a room; see ``PresenceStore``.
     public func leave(_ room: RoomName, connection: ConnectionID) {
         let receiver = self.receiver.withLock { $0.presence }
-        self.ifThere(room) { state in
+        self.directory.ifThere(room) { state in
             if let change = state.room.leave(connection, now: self.clock()) { receiver?.changed(change, in: room) }
         }
     }
@@ -186,7 +145,7 @@ public final class MemoryRooms: Broker, PresenceStore {
     /// A member leaves a room at once; see ``PresenceStore``.
     public func remove(_ member: MemberID, from room: RoomName) {
         let receiver = self.receiver.withLock { $0.presence }
-        self.ifThere(room) { state in
+        self.directory.ifThere(room) { state in
             if let (change, _) = state.room.remove(member) { receiver?.changed(change, in: room) }
         }
     }
@@ -196,7 +155,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         of room: RoomName, limit: Int,
         _ answer: @escaping @Sendable (Result<(members: [Member<MemberInfo>], count: Int), BrokerError>) -> Void
     ) {
-        let found = self.ifThere(room) { ($0.room.presence.members(limit: limit), $0.room.presence.count) }
+        let found = self.directory.ifThere(room) { ($0.room.presence.members(limit: limit), $0.room.presence.count) }
         answer(.success(found ?? ([], 0)))
     }
 
@@ -206,23 +165,8 @@ public final class MemoryRooms: Broker, PresenceStore {
     public func expire() {
         let receiver = self.receiver.withLock { $0.presence }
         let now = self.clock()
-        for (name, cell) in self.directory.withLock({ Array($0.cells) }) {
-            let isUnused = cell.state.withLock { state in
-                guard let deadline = state.room.deadline, deadline <= now else {
-                    return state.room.isUnused && !state.isWanted
-                }
-                for change in state.room.expire(now: now) { receiver?.changed(change, in: name) }
-                return state.room.isUnused && !state.isWanted
-            }
-            guard isUnused else { continue }
-            self.directory.withLock { directory in
-                cell.state.withLock { state in
-                    guard state.room.isUnused, !state.isWanted else { return }
-                    state.isForgotten = true
-                    directory.cells[name] = nil
-                    if state.room.log.latest.offset > 0 { directory.generation += 1 }
-                }
-            }
+        self.directory.expire(now: now) { name, state in
+            for change in state.room.expire(now: now) { receiver?.changed(change, in: name) }
         }
     }
 }

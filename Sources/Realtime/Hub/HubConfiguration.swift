@@ -8,6 +8,8 @@ public struct HubConfiguration: Sendable {
     public var permissions: RealtimePermissions
     /// How many sessions there may be, and how long they wait for their client.
     public var sessions: SessionLimits
+    /// How much all rooms together may take, where they are in memory; a broker that is given to the hub has limits of its own.
+    public var memory: MemoryLimits
     /// How many messages one connection may publish in a second; nil for any number.
     public var publishRate: Double?
     /// How many of these at once.
@@ -20,11 +22,13 @@ public struct HubConfiguration: Sendable {
     public init(
         policy: @escaping @Sendable (RoomName) -> RoomPolicy = { _ in RoomPolicy() },
         permissions: @escaping RealtimePermissions = { _, _, _ in .allowed }, sessions: SessionLimits = SessionLimits(),
+        memory: MemoryLimits = MemoryLimits(),
         publishRate: Double? = HubConfiguration.defaultPublishRate, publishBurst: Double? = nil
     ) {
         self.policy = policy
         self.permissions = permissions
         self.sessions = sessions
+        self.memory = memory
         self.publishRate = publishRate
         self.publishBurst = publishBurst ?? max(2 * (publishRate ?? 1), 1)
     }

@@ -59,7 +59,8 @@ public final class RealtimeHub: Service, Sendable {
         presence: (any PresenceStore)? = nil, clock: @escaping @Sendable () -> Instant = SystemTime.instant
     ) {
         self.configuration = configuration
-        let memory = MemoryRooms(settings: { configuration.policy($0).settings }, clock: clock)
+        let memory = MemoryRooms(
+            limits: configuration.memory, settings: { configuration.policy($0).settings }, clock: clock)
         self.broker = broker ?? memory
         self.presence = presence ?? memory
         self.clock = clock

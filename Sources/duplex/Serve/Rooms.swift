@@ -20,7 +20,8 @@ enum Rooms {
                     RoomPolicy(
                         slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp,
                         publishRate: roomRate)
-                }, publishRate: rate(settings.publishesPerSecond)))
+                }, memory: MemoryLimits(maxRooms: settings.maxRooms, maxBytes: settings.roomsMemory),
+                publishRate: rate(settings.publishesPerSecond)))
     }
 
     /// A guest with a name of its own, which is new for each request: what it publishes again is known by its address.

@@ -253,6 +253,15 @@ struct MessageFlags: ParsableArguments, SettingFlags {
     var roomPublishesPerSecond: String?
 
     @Option(
+        name: SettingKey.maxRooms.name, help: SettingKey.maxRooms.help("How many rooms there may be.", "count"))
+    var maxRooms: String?
+
+    @Option(
+        name: SettingKey.roomsMemory.name,
+        help: SettingKey.roomsMemory.help("How much the histories of all rooms together may take.", "size"))
+    var roomsMemory: String?
+
+    @Option(
         name: SettingKey.keepaliveInterval.name,
         help: SettingKey.keepaliveInterval.help(
             "How long a client may be silent before it is pinged; 0 for never.", "time"))
@@ -275,6 +284,8 @@ struct MessageFlags: ParsableArguments, SettingFlags {
             (.slowConsumers, texts(self.slowConsumers)),
             (.publishesPerSecond, texts(self.publishesPerSecond)),
             (.roomPublishesPerSecond, texts(self.roomPublishesPerSecond)),
+            (.maxRooms, texts(self.maxRooms)),
+            (.roomsMemory, texts(self.roomsMemory)),
             (.keepaliveInterval, texts(self.keepaliveInterval)),
             (.keepaliveTimeout, texts(self.keepaliveTimeout)),
         ])

@@ -17,7 +17,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case handshakeTimeout, idleTimeout
     case maxMessageSize, sendBuffer, maxSendBuffer, receiveBuffer
     case messagesPerSecond, bytesPerSecond, rateAction, slowConsumers
-    case publishesPerSecond, roomPublishesPerSecond
+    case publishesPerSecond, roomPublishesPerSecond, maxRooms, roomsMemory
     case keepaliveInterval, keepaliveTimeout
     case drainPace = "drain.pace"
     case drainWindow = "drain.window"
@@ -84,6 +84,8 @@ extension SettingKey {
         case .receiveBuffer: .size(1...(1 << 30))
         case .maxSendBuffer: .size(1...(16 << 30))
         case .bytesPerSecond: .size(0...(16 << 30))
+        case .maxRooms: .count(1...10_000_000)
+        case .roomsMemory: .size((1 << 20)...(1 << 40))
         case .compressionLevel: .count(0...9)
         case .compressionWindowBits: .count(DeflateConfiguration.windowBits)
         case .compressionThreshold: .size(0...(1 << 30))
@@ -118,6 +120,8 @@ extension SettingKey {
         case .forwardedField: Settings.ForwardedField.xForwardedFor.rawValue
         case .publishesPerSecond: "\(Int(HubConfiguration.defaultPublishRate))"
         case .roomPublishesPerSecond: "\(Int(RoomPolicy.defaultPublishRate))"
+        case .maxRooms: "\(MemoryLimits.defaultMaxRooms)"
+        case .roomsMemory: Quantity.text(ofSize: MemoryLimits.defaultMaxBytes)
         case .rateAction: "delay"
         case .slowConsumers: "disconnect"
         case .keepaliveInterval: Quantity.text(of: WebSocketConfiguration.Keepalive.defaultInterval)

@@ -39,6 +39,8 @@ extension Settings {
         self.rateAction = found.choice(.rateAction, .delay)
         self.publishesPerSecond = found.count(.publishesPerSecond)
         self.roomPublishesPerSecond = found.count(.roomPublishesPerSecond)
+        self.maxRooms = found.count(.maxRooms)
+        self.roomsMemory = found.count(.roomsMemory)
         self.slowConsumers = found.choice(.slowConsumers, .disconnect)
         self.keepaliveInterval = found.duration(.keepaliveInterval)
         self.keepaliveTimeout = found.duration(.keepaliveTimeout)

@@ -82,6 +82,8 @@ struct Settings: Sendable {
     /// Zero for no limit, as for a room.
     var publishesPerSecond: Int
     var roomPublishesPerSecond: Int
+    var maxRooms: Int
+    var roomsMemory: Int
     /// Zero for never.
     var keepaliveInterval: Duration
     var keepaliveTimeout: Duration

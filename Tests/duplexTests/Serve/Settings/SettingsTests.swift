@@ -72,6 +72,7 @@ import WebSocketServer
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
             "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
             "--publishes-per-second", "18", "--room-publishes-per-second", "19",
+            "--max-rooms", "20", "--rooms-memory", "2MiB",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -81,6 +82,7 @@ import WebSocketServer
         #expect((settings.rateAction, settings.slowConsumers) == (.close, .keepLatest))
         let rooms = Rooms.makeHub(settings).configuration
         #expect(rooms.publishRate == 18)
+        #expect(rooms.memory == MemoryLimits(maxRooms: 20, maxBytes: 2 << 20))
         #expect(rooms.policy(try RoomName("a")).publishRate == 19)
         #expect(!settings.observability)
         #expect(settings.logLevel == .trace)
