@@ -234,6 +234,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
+            name: "rooms-example",
+            dependencies: [
+                "Realtime", "RealtimeCore", "WebSocketServer", .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            path: "Examples/rooms-example",
+            swiftSettings: settings
+        ),
+        .executableTarget(
             name: "nginx-example",
             dependencies: [
                 "WebSocketServer",

@@ -1,7 +1,7 @@
 #!/bin/bash
 # examples.sh DEBUG_DIR [PART...]   -- tests the examples, and a real nginx and haproxy in front of this project's servers
 #   DEBUG_DIR  where the build put the examples and duplex: .build/debug
-#   PART       any of echo chat hummingbird nginx nginx-reload nginx-drain haproxy-proxy haproxy-http haproxy-health
+#   PART       any of echo chat hummingbird rooms nginx nginx-reload nginx-drain haproxy-proxy haproxy-http haproxy-health
 #              haproxy-http2; all of them if none is given
 # Environment: COMMAND_HOME=folder for the virtualenv, which Compliance/Command has, too
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
@@ -10,7 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../Support/python.sh
 . "$here/../Support/python.sh"
-for name in duplex echo-example chat-example hummingbird-example nginx-example; do
+for name in duplex echo-example chat-example hummingbird-example rooms-example nginx-example; do
   [ -x "$1/$name" ] || { echo "examples.sh: no executable $1/$name" >&2; exit 2; }
 done
 # Debian has these two in a folder that only root looks into.

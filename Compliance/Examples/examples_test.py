@@ -15,6 +15,7 @@ import haproxy_test
 import hummingbird_example_test
 import nginx_drain_test
 import nginx_test
+import rooms_example_test
 from checks import finish, run_parts
 from examples import Build
 
@@ -22,6 +23,7 @@ PARTS = {
     "echo": echo_example_test.run,
     "chat": chat_example_test.run,
     "hummingbird": hummingbird_example_test.run,
+    "rooms": rooms_example_test.run,
     "nginx": nginx_test.run,
     "nginx-reload": nginx_drain_test.reload,
     "nginx-drain": nginx_drain_test.drain,
