@@ -617,7 +617,7 @@ def reconnecting(browser, url):
         expect(dan.message(f"before the cut {run}")).to_have_count(1)
         dan.box.fill(f"half a sent {run}")
         cable.cut()
-        expect(dan.status).to_have_text("Offline")
+        expect(dan.status).to_have_text("Offline.")
         expect(dan.page.locator("#countdown")).to_have_text(re.compile(r"^Next try in \d+ s$"))
         expect(dan.page.locator("#here")).to_contain_text("Last seen here")
         expect(dan.page.locator("#hint")).to_contain_text("what you send now waits")
@@ -648,7 +648,7 @@ def reconnecting(browser, url):
         expect(dan.log.locator(".gap")).to_have_count(0)
     with check("Connect now does not wait for the countdown"):
         cable.cut()
-        expect(dan.status).to_have_text("Offline")
+        expect(dan.status).to_have_text("Offline.")
         time.sleep(3)
         cable.mend()
         # It may have come back by itself just now.

@@ -11,7 +11,7 @@ const FRAME = {
   en: {
     skip: 'Skip to the content', pages: 'Pages',
     page_chat: 'Chat', page_match: 'Match', page_locations: 'Locations', page_ways: 'Four ways',
-    connecting: 'Connecting…', waiting: 'Offline',
+    connecting: 'Connecting…', waiting: 'Offline.',
     closed: 'Disconnected', taken: 'Closed: this session goes on elsewhere', thrown: 'Closed by the server',
     next: 'Next try in {seconds} s', now: 'Trying now…', disconnect: 'Disconnect', retry: 'Connect now', connect: 'Connect',
     websocket: 'WebSocket', streaming: 'HTTP streaming', longpolling: 'Long polling', polling: 'Polling',
@@ -22,7 +22,7 @@ const FRAME = {
   zh: {
     skip: '跳到正文', pages: '页面',
     page_chat: '聊天室', page_match: '比赛直播', page_locations: '实时位置', page_ways: '四种方式',
-    connecting: '正在连接…', waiting: '已离线',
+    connecting: '正在连接…', waiting: '已离线，',
     closed: '已断开', taken: '已断开：此会话已在别处继续', thrown: '服务器已关闭连接',
     next: '{seconds} 秒后重试', now: '正在重试…', disconnect: '断开', retry: '立即连接', connect: '连接',
     websocket: 'WebSocket', streaming: 'HTTP 流', longpolling: '长轮询', polling: '轮询',
