@@ -435,6 +435,14 @@ def rooms(browser, url):
         expect(ann.rooms).to_have_text(["lobby", "swift", "help", here, there])
         expect(ann.page.get_by_role("heading", name=here)).to_be_visible()
         expect(ann.message(f"unread 2 {run}")).to_have_count(1)
+        ann.rooms.last.get_by_role("link").click()
+        ann.page.reload()
+        ann.connected()
+        expect(ann.message(f"only there {run}")).to_have_count(1)
+        ann.page.wait_for_timeout(500)  # what must not come would come soon
+        expect(ann.page).to_have_title(f"{there} · Duplex chat")
+        ann.rooms.nth(3).get_by_role("link").click()
+        expect(ann.message(f"unread 2 {run}")).to_have_count(1)
         expect(ann.page).to_have_title(f"{here} · Duplex chat")
     with check("a room that cannot be is not opened, and says why"):
         field = ann.page.get_by_role("textbox", name="Open another room")
