@@ -3,7 +3,8 @@
     chat_test.py BASE_URL [--screenshot DIR]
 
 The page is always the one the server serves: from about:blank Chromium blocks loopback. Each line of output is
-one check; the last line is 'N passed, N failed'. Started by browser.sh, which sets up what this needs.
+one check; the last line is 'N passed, N failed'. Started by browser.sh, which sets up what this needs. ONLY="rooms phone" in the
+environment: only these parts. docs/images/chat.png is DIR/chat.png, on a server of its own.
 """
 
 import argparse
