@@ -1,3 +1,4 @@
+import HTTPTypes
 import Logging
 
 extension Logger.MetadataValue {
@@ -15,6 +16,11 @@ extension Logger.MetadataValue {
             }
         }
         return .string(shown)
+    }
+
+    /// A request's path, without the query, in which browsers' pages send their tokens: they have no other place for a WebSocket.
+    static func path(of request: HTTPRequest?) -> Logger.MetadataValue {
+        .foreign(request?.path?.prefix { $0 != "?" } ?? "-")
     }
 }
 

@@ -88,7 +88,7 @@ extension ServerShared {
         logger.info(
             request == nil ? "request refused" : "handshake refused",
             metadata: [
-                "status": "\(status)", "reason": "\(reason.rawValue)", "path": .foreign(request?.path ?? "-"),
+                "status": "\(status)", "reason": "\(reason.rawValue)", "path": .path(of: request),
                 "peer": "\(address.map(String.init(describing:)) ?? "-")",
             ])
     }

@@ -181,7 +181,7 @@ final class UpgradeAttempt: Sendable {
         logger.debug(
             "WebSocket opened",
             metadata: [
-                "path": .foreign(self.request.path ?? ""), "subprotocol": "\(connection.subprotocol ?? "-")",
+                "path": .path(of: self.request), "subprotocol": "\(connection.subprotocol ?? "-")",
                 "peer": "\(self.shownAddress)",
                 "http": "\(self.peer.httpVersion)",
             ])
@@ -207,7 +207,7 @@ final class UpgradeAttempt: Sendable {
             if !(error is WebSocketError || error is CancellationError) {
                 logger.error(
                     "WebSocket handler failed",
-                    metadata: ["error": .foreign(error), "path": .foreign(self.request.path ?? "")])
+                    metadata: ["error": .foreign(error), "path": .path(of: self.request)])
             }
             try? connection.startClosing(code: error is CancellationError ? .goingAway : .internalError)
         }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Logging
 import Testing
 
@@ -17,5 +18,14 @@ struct LogTextTests {
     func oneLine(text: String, shown: String) {
         #expect(Logger.MetadataValue.foreign(text) == .string(shown))
         #expect(Logger.MetadataValue.foreign(Quoting(description: text)) == .string(shown))
+    }
+
+    @Test(arguments: [
+        ("/rooms?as=ann&token=secret", "/rooms"), ("/", "/"), ("/a?b?c", "/a"), ("/a\u{1B}?b", "/a\\u{1B}"),
+    ])
+    func path(target: String, shown: String) {
+        let request = HTTPRequest(method: .get, scheme: nil, authority: nil, path: target)
+        #expect(Logger.MetadataValue.path(of: request) == .string(shown))
+        #expect(Logger.MetadataValue.path(of: nil) == .string("-"))
     }
 }
