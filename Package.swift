@@ -384,6 +384,9 @@ let package = Package(
             name: "duplexTests",
             dependencies: [
                 "duplex",
+                "Realtime",
+                "RealtimeCore",
+                "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
                 "WebSocketDeflate",
