@@ -119,7 +119,7 @@ import Testing
         #expect(courier.heading == 180)
         #expect(courier.from == 1)
         let left = courier.ride(100, on: map)
-        #expect(left.map { $0 > 80 && $0 < 90 } == true)
+        #expect(left.map { $0 > 95 && $0 < 96 } == true)
         #expect(courier.position(on: map) == .init(x: 60, y: 80))
     }
 }
