@@ -19,12 +19,12 @@ const strings = {
     off: 'The simulated couriers are switched off on this server (--scenes off).', unreachable: 'The server does not answer. This page tries again.',
     mapTitle: 'Map of a town with {count} couriers; the table has the same in words', river: 'River', park: 'Park',
     readers: 'What the readers get', here: 'This page', slow: 'Slow reader',
-    rate: 'Points per second', received: 'Points received', skipped: 'Points left out for it', age: 'Age of a point when it comes',
+    rate: 'Points per second', received: 'Points received', skipped: 'Points left out', age: 'Age on arrival',
     switch: 'Add a slow reader',
     slowHow: 'A second reader that looks only every 3 seconds. What it would be behind by is not sent after it: it gets the newest point of each courier, and is up to date at once. The dashed rings are where it believes they are.',
     slowLast: 'Its last look: {points} new points, {skipped} older ones left out, the newest {age} old.', slowWaits: 'It looks…',
     couriers: 'Couriers', courier: 'Courier', state: 'State', speed: 'Speed', order: 'Order', show: 'Show courier {number} on the map',
-    waiting: 'Waiting', 'to-kitchen': 'To the kitchen', 'picking-up': 'Picking up', 'to-customer': 'To the customer', 'handing-over': 'At the door',
+    waiting: 'Waiting', 'to-kitchen': 'To kitchen', 'picking-up': 'Picking up', 'to-customer': 'To customer', 'handing-over': 'At the door',
     believed: 'Where the slow reader believes one', kmh: '{n} km/h',
   },
   zh: {
@@ -36,7 +36,7 @@ const strings = {
     rate: '每秒位置点', received: '已收到的点', skipped: '为它略过的点', age: '收到时已过去',
     switch: '加入一个慢速读者',
     slowHow: '第二个读者每 3 秒才看一次。落下的旧位置不再补发：它只拿到每名骑手的最新位置，一次就能跟上。虚线圆圈是它以为骑手所在的位置。',
-    slowLast: '最近一次：收到 {points} 个新点，略过 {skipped} 个旧点，最新的点是 {age} 前的。', slowWaits: '正在查看…',
+    slowLast: '最近一次：收到 {points} 个新点，略过 {skipped} 个旧点，最新的点是 {age}前的。', slowWaits: '正在查看…',
     couriers: '骑手', courier: '骑手', state: '状态', speed: '速度', order: '订单', show: '在地图上标出 {number} 号骑手',
     waiting: '待命', 'to-kitchen': '前往取餐', 'picking-up': '取餐中', 'to-customer': '送餐中', 'handing-over': '交付中',
     believed: '慢速读者以为的位置', kmh: '{n} 公里/时',
@@ -112,10 +112,12 @@ class Courier {
   /** A new point: it goes there in the time that points are apart. */
   move(point, now) {
     if (this.#to) this.#duration = Math.min(1000, Math.max(100, 0.8 * this.#duration + 0.2 * (now - this.#last)));
+    const isFirst = !this.#to;
     this.#last = now;
-    this.#from = this.#to ? this.#place(now) : point;
+    this.#from = isFirst ? point : this.#place(now);
     this.#to = point;
     this.#begun = now;
+    if (isFirst) this.list();
     if (point.state !== this.#state) {
       this.#state = point.state;
       this.#sign.setAttribute('d', SHAPES[point.state] ?? SHAPES.waiting);

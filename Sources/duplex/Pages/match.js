@@ -23,13 +23,13 @@ const strings = {
     counts: 'Corners {corners} · yellow cards {yellow} · red cards {red}', pair: '{a}–{b}',
     liveAge: 'The last news came {late} late', polledAge: 'Shows what was {age} ago', liveAgeNone: 'No news yet',
     events: 'Time line', minute: 'Minute', event: 'Event', liveSeen: 'Live', polledSeen: 'Polling', empty: 'Nothing has happened yet.',
-    notYet: 'not yet', before: 'earlier', later: '+{late}',
-    'kick-off': 'Kick-off', goal: 'Goal', save: 'Shot, saved', wide: 'Shot, wide', corner: 'Corner', foul: 'Foul', offside: 'Offside',
+    notYet: 'not yet', before: 'earlier', later: '+{late}', under: '<\u00a0{late}',
+    'kick-off': 'Kick-off', goal: 'Goal', save: 'Shot saved', wide: 'Shot wide', corner: 'Corner', foul: 'Foul', offside: 'Offside',
     yellow: 'Yellow card', 'second-yellow': 'Second yellow card, sent off',
-    eventTeam: '{event}, {team}', eventPlayer: '{event}, {team}, number {player}',
-    numbers: 'In numbers', goalsSeen: 'Goals seen', goalMedian: 'Goals seen late by, median', goalWorst: '… at worst',
-    allMedian: 'All news late by, median', requests: 'Requests made',
-    explain: 'Late is from the moment when the server stored the message until this page had it, by the server’s clock. Polling is late by 2.5 seconds on average, and each page asks 720 times an hour, whether something has happened or not. Live there is one request.',
+    eventTeam: '{event}, {team}', eventPlayer: '{event}, {team} no. {player}',
+    numbers: 'In numbers', goalsSeen: 'Goals seen', goalMedian: 'Delay of goals, median', goalWorst: 'Delay of goals, worst',
+    allMedian: 'Delay of all news, median', requests: 'Requests made',
+    explain: 'The delay is from the moment when the server stored a message until this page had it, by the server’s clock. Polling is late by 2.5 seconds on average, and each page asks 720 times an hour, whether something has happened or not. Live there is one request.',
     announceGoal: 'Goal for {team}, minute {minute}. {home} {a}, {guest} {b}.', gap: 'Something is missing here',
     'Harbour Town': 'Harbour Town', Northgate: 'Northgate', 'Old Mill': 'Old Mill', 'Red Lantern': 'Red Lantern',
     Riverside: 'Riverside', 'Silver Lake': 'Silver Lake', Stonebridge: 'Stonebridge', 'Westfield Star': 'Westfield Star',
@@ -43,9 +43,9 @@ const strings = {
     'first-half': '上半场', 'half-time': '中场休息', 'second-half': '下半场', 'full-time': '全场结束',
     minuteOf: '{minute}′', minuteAdded: '{minute}+{added}′',
     counts: '角球 {corners} · 黄牌 {yellow} · 红牌 {red}', pair: '{a}–{b}',
-    liveAge: '最近一条消息延迟 {late}', polledAge: '显示的是 {age} 前的赛况', liveAgeNone: '暂无消息',
+    liveAge: '最近一条消息延迟 {late}', polledAge: '显示的是 {age}前的赛况', liveAgeNone: '暂无消息',
     events: '赛况', minute: '时间', event: '事件', liveSeen: '实时', polledSeen: '轮询', empty: '比赛刚刚开始。',
-    notYet: '尚不知道', before: '此前', later: '+{late}',
+    notYet: '尚不知道', before: '此前', later: '+{late}', under: '<\u00a0{late}',
     'kick-off': '比赛开始', goal: '进球', save: '射门被扑出', wide: '射门偏出', corner: '角球', foul: '犯规', offside: '越位',
     yellow: '黄牌', 'second-yellow': '两黄变一红，罚下',
     eventTeam: '{event}（{team}）', eventPlayer: '{event}（{team} {player} 号）',
@@ -60,6 +60,8 @@ const strings = {
 
 const $ = id => document.getElementById(id);
 const team = name => text(name);
+/** The clocks are known to about a millisecond: less than one is not told. */
+const delayText = ms => ms < 1 ? text('under', { late: format.duration(1) }) : format.duration(ms < 1000 ? Math.round(ms) : ms);
 const minuteText = ({ minute, added }) => text(added ? 'minuteAdded' : 'minuteOf', { minute: `${minute}`, added: `${added}` });
 
 function eventText({ event, teams }) {
@@ -143,7 +145,7 @@ function showRow({ node, state, name, delays }) {
   name.textContent = eventText(state);
   delays.forEach((delay, index) => {
     const cell = node.cells[2 + index];
-    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : text('later', { late: format.duration(delay) });
+    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : text('later', { late: delayText(delay) });
     cell.toggleAttribute('data-missing', delay === undefined);
   });
 }
@@ -192,7 +194,7 @@ function announce({ event, teams, score, minute }) {
 }
 
 function showNumbers() {
-  const duration = (numbers, of) => numbers.length ? format.duration(of(numbers)) : '–';
+  const duration = (numbers, of) => numbers.length ? delayText(of(numbers)) : '–';
   const lines = [
     board => format.number(board.goals), board => duration(board.goalDelays, median),
     board => duration(board.goalDelays, all => Math.max(...all)), board => duration(board.delays, median),
@@ -208,7 +210,7 @@ const bar = $('polled').querySelector('progress');
 
 function tick() {
   const [live, polled] = boards;
-  live.age = live.delays.length ? text('liveAge', { late: format.duration(live.delays.at(-1)) }) : text('liveAgeNone');
+  live.age = live.delays.length ? text('liveAge', { late: delayText(live.delays.at(-1)) }) : text('liveAgeNone');
   const since = polled.asked && performance.now() - polled.asked;
   polled.age = polled.asked ? text('polledAge', { age: text('s', { n: Math.round(since / 1000) }) }) : text('liveAgeNone');
   bar.value = Math.min(INTERVAL, since ?? 0);
