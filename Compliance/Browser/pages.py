@@ -130,7 +130,9 @@ def served(browser, url, title):
     with check("without JavaScript it says what it needs"):
         page.goto(url)
         expect(page).to_have_title(title)
-        expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+        # Chromium lays its text out, but has no node for it while playwright looks.
+        height = page.locator("noscript").bounding_box()["height"]
+        assert height > 20 and "This page needs JavaScript" in page.content(), height
     context.close()
 
 

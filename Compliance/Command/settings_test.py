@@ -5,6 +5,8 @@ import json
 import pathlib
 import resource
 import tempfile
+import time
+import urllib.request
 
 from checks import check, equal
 from duplex import collected
@@ -188,6 +190,11 @@ def effects(duplex):
 def opened(server, path, *fields):
     with Wire(server.port) as wire:
         wire.open(path, *fields)
+
+
+def answered(server, path):
+    with urllib.request.urlopen(f"http://{server.host}:{server.port}{path}", timeout=10) as answer:
+        return json.load(answer)
 
 
 def refused(server, path, *fields, status=403):
