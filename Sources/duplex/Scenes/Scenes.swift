@@ -24,7 +24,8 @@ enum Scenes {
     static func services(_ hub: RealtimeHub, seed: UInt64, logger: Logger) throws(RealtimeError) -> [any Service] {
         [
             ScenePlayer(
-                hub: hub, room: try RoomName(Scenes.match), scene: MatchSimulation(seed: seed), clock: ContinuousClock(),
+                hub: hub, room: try RoomName(Scenes.match), scene: MatchSimulation(seed: seed),
+                clock: ContinuousClock(),
                 logger: logger),
             ScenePlayer(
                 hub: hub, room: try RoomName(Scenes.locations), scene: CourierSimulation(seed: seed),

@@ -16,7 +16,9 @@ import Testing
     @Test func waysGoAlongStreetsAndAreTheShortest() {
         let small = StreetMap(
             width: 100, height: 100,
-            crossings: [.init(x: 0, y: 0), .init(x: 50, y: 0), .init(x: 100, y: 0), .init(x: 50, y: 90), .init(x: 9, y: 9)],
+            crossings: [
+                .init(x: 0, y: 0), .init(x: 50, y: 0), .init(x: 100, y: 0), .init(x: 50, y: 90), .init(x: 9, y: 9),
+            ],
             streets: [.init(kind: .street, crossings: [0, 3, 2]), .init(kind: .street, crossings: [0, 1, 2])],
             river: [], parks: [])
         #expect(small.way(from: 0, to: 2) == [1, 2])
@@ -24,6 +26,13 @@ import Testing
         #expect(small.way(from: 1, to: 1) == [])
         #expect(small.way(from: 0, to: 4) == [])
         #expect(small.places == [0, 1, 2, 3])
+        // The last one is found first by the way that is longer.
+        let detour = StreetMap(
+            width: 100, height: 100,
+            crossings: [.init(x: 0, y: 0), .init(x: 0, y: 10), .init(x: 50, y: 0), .init(x: 100, y: 0)],
+            streets: [.init(kind: .street, crossings: [0, 1, 3]), .init(kind: .street, crossings: [0, 2, 3])],
+            river: [], parks: [])
+        #expect(detour.way(from: 0, to: 3) == [2, 3])
         for end in self.map.places {
             let way = [0] + self.map.way(from: 0, to: end)
             let areStreets = zip(way, way.dropFirst()).allSatisfy { from, to in
