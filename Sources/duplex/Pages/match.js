@@ -16,7 +16,7 @@ const strings = {
     pageTitle: 'Live match · Duplex', heading: 'Live match',
     lead: 'A simulated football match, published by this server. The first board is told as it happens. The second one asks every 5 seconds, as pages did before there was anything better. Both are real.',
     off: 'The simulated match is switched off on this server (--scenes off).', unreachable: 'The server does not answer. This page tries again.',
-    live: 'Live', liveHow: 'told as it happens', polled: 'By polling', polledHow: 'asks every 5 seconds',
+    live: 'Live', liveHow: 'as it happens', polled: 'By polling', polledHow: 'every 5 seconds',
     waitingFor: 'Waiting for the first news…',
     'first-half': 'First half', 'half-time': 'Half-time', 'second-half': 'Second half', 'full-time': 'Full time',
     minuteOf: '{minute}′', minuteAdded: '{minute}+{added}′',
