@@ -14,6 +14,13 @@ struct Page: Sendable {
         Page(path: "/frame.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.frame_js),
         Page(path: "/chat.css", type: "text/css; charset=utf-8", bytes: PackageResources.chat_css),
         Page(path: "/chat.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.chat_js),
+        Page(path: "/match", type: "text/html; charset=utf-8", bytes: PackageResources.match_html),
+        Page(path: "/match.css", type: "text/css; charset=utf-8", bytes: PackageResources.match_css),
+        Page(path: "/match.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.match_js),
+        Page(path: "/locations", type: "text/html; charset=utf-8", bytes: PackageResources.locations_html),
+        Page(path: "/locations.css", type: "text/css; charset=utf-8", bytes: PackageResources.locations_css),
+        Page(path: "/locations.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.locations_js),
+        Page(path: "/scene.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.scene_js),
         Page(path: "/duplex.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.duplex_js),
         Page(path: "/duplex.d.ts", type: "text/plain; charset=utf-8", bytes: PackageResources.duplex_d_ts),
     ]

@@ -20,7 +20,8 @@ enum Rooms {
                     RoomPolicy(
                         slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp,
                         publishRate: roomRate)
-                }, memory: MemoryLimits(maxRooms: settings.maxRooms, maxBytes: settings.roomsMemory),
+                }, permissions: Scenes.permissions,
+                memory: MemoryLimits(maxRooms: settings.maxRooms, maxBytes: settings.roomsMemory),
                 publishRate: rate(settings.publishesPerSecond)))
     }
 

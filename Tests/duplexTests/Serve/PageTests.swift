@@ -7,7 +7,10 @@ import Testing
 
 @Suite struct PageTests {
     @Test func allAreThereWithTheirTypes() {
-        let paths = ["/", "/style.css", "/frame.js", "/chat.css", "/chat.js", "/duplex.js", "/duplex.d.ts"]
+        let paths = [
+            "/", "/style.css", "/frame.js", "/chat.css", "/chat.js", "/match", "/match.css", "/match.js", "/locations",
+            "/locations.css", "/locations.js", "/scene.js", "/duplex.js", "/duplex.d.ts",
+        ]
         #expect(Page.all.map(\.path) == paths)
         for page in Page.all {
             #expect(!page.bytes.isEmpty)

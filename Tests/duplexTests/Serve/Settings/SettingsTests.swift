@@ -73,6 +73,7 @@ import WebSocketServer
             "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
             "--publishes-per-second", "18", "--room-publishes-per-second", "19",
             "--max-rooms", "20", "--rooms-memory", "2MiB",
+            "--scenes", "false",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -85,6 +86,7 @@ import WebSocketServer
         #expect(rooms.memory == MemoryLimits(maxRooms: 20, maxBytes: 2 << 20))
         #expect(rooms.policy(try RoomName("a")).publishRate == 19)
         #expect(!settings.observability)
+        #expect(!settings.scenes)
         #expect(settings.logLevel == .trace)
         #expect(settings.proxyProtocolFrom == ["10.0.0.0/8"])
         #expect(settings.trustedProxies == ["::1", "::2"])
