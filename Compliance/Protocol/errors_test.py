@@ -7,7 +7,8 @@ from positions_test import other_epoch
 from socket_client import Socket
 
 NAMES = {"": "empty", "x" * 129: "129 bytes", "é" * 65: "130 bytes of UTF-8", "a/b": "with /", "a\\b": "with \\", ".": ".", "..": "..",
-         "a\nb": "with a line break", "a\x7f": "with DEL", "a\x85": "with a C1 control"}
+         "a\nb": "with a line break", "a\x7f": "with DEL", "a\x85": "with a C1 control",
+         "a\u2028b": "with U+2028", "a\u202eb": "with U+202E", "a\u2066b": "with U+2066"}
 
 
 class Refusals:
@@ -43,7 +44,8 @@ def run(target):
            '{"type":"publish","room":"a","data":1,"data":2}', id=None)
     expect("no room, or none that is a string", "invalid_room", {"type": "join"}, {"type": "join", "room": 1}, {"type": "leave"},
            {"type": "publish", "data": 1}, {"type": "presence"}, {"type": "info", "info": {}})
-    expect("a room's name", "invalid_room", *({"type": "join", "room": name} for name in list(NAMES)[:8]))
+    expect("a room's name", "invalid_room", *({"type": "join", "room": name} for name in list(NAMES)[:7]))
+    expect("a room's name with controls", "invalid_room", *({"type": "join", "room": name} for name in list(NAMES)[7:]))
     expect("half a position", "invalid_position", {"type": "join", "room": room, "after": 1}, {"type": "join", "room": room, "epoch": epoch})
     expect("a position of wrong values", "invalid_position", *(
         {"type": "join", "room": room, "after": after, "epoch": of} for after, of in (

@@ -51,9 +51,9 @@ def run(target):
     for id in ("", "x" * 129, "a b"):
         refused(f"Idempotency-Key: {id[:20]!r}", 400, "invalid_id", post(b'{"data":1}', {"Idempotency-Key": id}))
     if target.has_identity:
-        for who in ("", "x" * 129, "a\nb"):
-            path = target.path(room, "members") + f"?{target.options.identity_parameter}=" + who.replace("\n", "%0a")
-            with check(f"a member's name {who[:10]!r}: 400"):
+        for name in ("", "x" * 129, "a%0ab"):
+            path = target.path(room, "members") + f"?{target.options.identity_parameter}=" + name
+            with check(f"a member's name {name[:10]!r}: 400"):
                 equal(target.ask("GET", path).status, 400)
     for path in ("nothing", "messages/1", ""):
         refused(f"the path {path!r} in a room", 404, "not_found", target.ask("GET", target.path(room) + "/" + path))

@@ -75,6 +75,10 @@ def main():
         options.origin = options.origin or ALLOWED
         with Duplex(options.server).server("--allow-origin", options.origin) as server:
             run_parts(PARTS, options.parts, Target(server.url, options))
+        if not options.parts or "sites" in options.parts:
+            options.origin = None
+            with Duplex(options.server).server() as server:
+                run_parts({"own-site": sites_test.run}, [], Target(server.url, options))
     finish()
 
 

@@ -143,6 +143,10 @@ struct BrokerSuite {
             return
         }
         #expect(error.name == "id_reused")
+        guard case .refused = try await self.publish("a", in: room, key: "k", id: "1", author: "ann") else {
+            Issue.record("an id for a message with another key is taken")
+            return
+        }
         #expect(try await self.read(room, .oldest).messages.count == 2)
     }
 
