@@ -66,44 +66,51 @@ def run(target):
 
 
 def joins_while_publishing(target):
-    """Joining at any moment of a stream of messages."""
+    """Joining at any moment, while several publish at once, so that what is read from the log is also on its way from them."""
     room = target.name("lively")
-    total, done = 400, threading.Event()
+    each, authors, failures = 100, 8, []
+    total = each * authors
     epoch = target.read(room).json["epoch"]
 
-    def publish():
-        with Socket(target, who=target.name("author")) as author:
-            for number in range(1, total + 1):
-                while author.ask(type="publish", room=room, data=number)["type"] != "published":
-                    pass
-        done.set()
+    def publish(name):
+        try:
+            with Socket(target, who=name) as author:
+                for number in range(each):
+                    while author.ask(type="publish", room=room, data=[name, number])["type"] != "published":
+                        pass
+        except Exception as error:
+            failures.append(error)
 
-    author = threading.Thread(target=publish, daemon=True)
-    author.start()
-    with check("joining while somebody publishes: each message once and in order, from any position"):
+    names = [target.name("author") for _ in range(authors)]
+    threads = [threading.Thread(target=publish, args=(name,), daemon=True) for name in names]
+    for thread in threads:
+        thread.start()
+    with check("joining again and again while others publish: each message once and in order"):
+        found, rounds = [], 0
         with Socket(target) as member:
             member.join(room, after=0, epoch=epoch)
-            expected, rounds = 1, 0
-            while expected <= total:
-                # Joins again in the middle of what comes, from the last position it has.
-                for _ in range(7):
-                    if expected > total:
-                        break
+            while len(found) < total:
+                for _ in range(min(2, total - len(found))):
                     message = member.hear("message")
-                    equal(message["offset"], expected)
-                    equal(message["data"], expected)
-                    expected += 1
-                member.say(type="join", id=1, room=room, after=expected - 1, epoch=epoch)
-                # What was on its way before the answer is of the older joining, and goes on where that was.
+                    equal(message["offset"], len(found) + 1)
+                    found.append(message["data"])
+                member.say(type="join", id=1, room=room, after=len(found), epoch=epoch)
+                # What was on its way before the answer is of the older joining, and comes again.
+                before = len(found)
                 while True:
                     said = member.hear("message", "joined")
                     if said["type"] == "joined":
-                        equal((said["offset"], said["recovered"]), (expected - 1, True))
+                        equal((said["offset"], said["recovered"]), (len(found), True))
                         break
+                    before += 1
+                    equal(said["offset"], before)
                 rounds += 1
-            assert rounds >= total // 7, rounds
-    assert done.wait(20), "the author did not come to an end"
-    author.join()
+            equal(member.settle(), [])
+        for name in names:
+            equal([number for author, number in found if author == name], list(range(each)))
+        equal(failures, [])
+    for thread in threads:
+        thread.join(20)
 
 
 def orders(target):
