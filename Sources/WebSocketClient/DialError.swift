@@ -26,6 +26,7 @@ public struct DialError: Error, Sendable {
         case proxy
         case tls
         case handshake
+        case answer
     }
 
     /// What is wrong with HTTP/2.
@@ -150,6 +151,7 @@ extension DialError: CustomStringConvertible {
         case .timedOut(.proxy): "the proxy took too long"
         case .timedOut(.tls): "TLS took too long"
         case .timedOut(.handshake): "the handshake took too long"
+        case .timedOut(.answer): "the server said nothing for too long"
         case .proxy(let reason): "the proxy failed: \(reason)"
         case .proxyRefused(let refusal): "the proxy refused: \(refusal)"
         case .tls(let reason): "TLS failed: \(reason)"
