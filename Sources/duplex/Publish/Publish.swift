@@ -76,8 +76,7 @@ struct Publish: AsyncParsableCommand {
 
     func run() async throws {
         StandardStreams.ignoreBrokenPipes()
-        // Who nobody knows must be the same in all attempts: ids count for a member.
-        let member = self.options.member ?? "guest-" + String(UInt32.random(in: .min ... .max), radix: 36)
+        let member = self.options.member ?? Publish.guest(for: self.id)
         do {
             let address = try RoomAddress(self.url, room: self.room, member: member)
             let options = try self.options.dialOptions()
@@ -121,6 +120,14 @@ struct Publish: AsyncParsableCommand {
         } onCancel: {
             input.stop()
         }
+    }
+
+    /// A name for who has none. Ids count for a member: it must be the same in all attempts, also in those of another process.
+    static func guest(for id: String?) -> String {
+        guard let id else { return "guest-" + String(UInt64.random(in: .min ... .max), radix: 36) }
+        // FNV-1a
+        let hash = id.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return "guest-" + String(hash, radix: 36)
     }
 
     private static func made(_ prefix: String, _ number: UInt64) -> String { "\(prefix)-\(number)" }
@@ -173,8 +180,8 @@ struct PublishAttempts {
             } catch {
                 try Task.checkCancellation()
                 let failure = RoomFailure(error)
-                let isUnreached = !self.hasAnswered && error is DialError
-                guard failure.isPassing, !isUnreached, began.duration(to: .now) < Publish.maxRetrying else {
+                let isFirst = !self.hasAnswered && PublishAttempts.isUnreached(error)
+                guard failure.isPassing, !isFirst, began.duration(to: .now) < Publish.maxRetrying else {
                     throw failure
                 }
                 try await self.retrying.wait(after: failure)
@@ -183,4 +190,12 @@ struct PublishAttempts {
     }
 
     func close() async { await self.publishing.close() }
+
+    /// Whether there was nobody to publish to. Where the answer only did not come, the message may be stored.
+    private static func isUnreached(_ error: any Error) -> Bool {
+        switch (error as? DialError)?.code {
+        case nil, .lost?, .timedOut(.answer)?: false
+        default: true
+        }
+    }
 }
