@@ -384,6 +384,8 @@ let package = Package(
             name: "duplexTests",
             dependencies: [
                 "duplex",
+                "Realtime",
+                "RealtimeCore",
                 "WebSocketClient",
                 "WebSocketCore",
                 "WebSocketDeflate",

@@ -63,6 +63,7 @@ public struct DialError: Error, Sendable {
         case notHTTP(String)
         case http2(HTTP2Failure)
         case lost
+        case answerLost
     }
 
     package let code: Code
@@ -163,6 +164,7 @@ extension DialError: CustomStringConvertible {
         case .notHTTP(let reason): "the answer is not HTTP: \(reason)"
         case .http2(let failure): "\(failure)"
         case .lost: "the connection was lost during the handshake"
+        case .answerLost: "the connection was lost before the answer was whole"
         }
     }
 

@@ -55,7 +55,7 @@ package struct HTTPExchange: Sendable {
             while let part = try await self.parts.next() {
                 if case .head(let response) = part, response.status.kind != .informational { return response }
             }
-            throw DialError(.lost)
+            throw DialError(.answerLost)
         }
 
         /// The next bytes; nil behind the last ones.
@@ -69,7 +69,7 @@ package struct HTTPExchange: Sendable {
                 case .end: return nil
                 }
             }
-            throw DialError(.lost)
+            throw DialError(.answerLost)
         }
 
         /// All of it, as far as there are no more bytes than these; what is behind them is left out.

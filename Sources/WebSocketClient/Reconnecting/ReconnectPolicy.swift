@@ -62,7 +62,7 @@ public struct ReconnectPolicy: Sendable {
             let status = refusal.response.status
             return status.kind != .serverError && ![408, 425, 429].contains(status.code)
         // A SOCKS5 proxy says by the same error that the server is out of reach.
-        case .connect, .proxy, .timedOut, .lost, .tls: return false
+        case .connect, .proxy, .timedOut, .lost, .answerLost, .tls: return false
         default: return true
         }
     }

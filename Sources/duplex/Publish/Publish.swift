@@ -25,7 +25,8 @@ struct Publish: AsyncParsableCommand {
     @Argument(help: "The room's name.")
     var room: String
 
-    @Argument(help: "What the message says, as a string; without it, or for '-', each line of standard input is a message.")
+    @Argument(
+        help: "What the message says, as a string; without it, or for '-', each line of standard input is a message.")
     var text: String?
 
     @Option(name: .customLong("data-json"), help: ArgumentHelp("What the message says, any JSON.", valueName: "json"))
@@ -36,13 +37,15 @@ struct Publish: AsyncParsableCommand {
 
     @Option(
         name: .customLong("message-key"),
-        help: ArgumentHelp("What the message is about: a newer one takes its place for readers that are too slow.", valueName: "key"))
+        help: ArgumentHelp(
+            "What the message is about: a newer one takes its place for readers that are too slow.", valueName: "key"))
     var key: String?
 
     @Option(
         name: .customLong("message-id"),
         help: ArgumentHelp(
-            "The message's id, to publish it again without storing it twice; made up if none is given.", valueName: "id"))
+            "The message's id, to publish it again without storing it twice; made up if none is given.", valueName: "id"
+        ))
     var id: String?
 
     @Option(help: "The way: websocket or http; the names of the ways that only read mean http.")
@@ -64,7 +67,9 @@ struct Publish: AsyncParsableCommand {
         guard self.after == nil else {
             throw ValidationError("--after is for reading: a message is always stored behind the newest one")
         }
-        guard self.json == nil || self.text == nil else { throw ValidationError("TEXT and --data-json exclude each other") }
+        guard self.json == nil || self.text == nil else {
+            throw ValidationError("TEXT and --data-json exclude each other")
+        }
         guard !self.linesAreJSON || self.readsLines else {
             throw ValidationError("--lines-json is for standard input")
         }
@@ -194,7 +199,7 @@ struct PublishAttempts {
     /// Whether there was nobody to publish to. Where the answer only did not come, the message may be stored.
     private static func isUnreached(_ error: any Error) -> Bool {
         switch (error as? DialError)?.code {
-        case nil, .lost?, .timedOut(.answer)?: false
+        case nil, .lost?, .answerLost?, .timedOut(.answer)?: false
         default: true
         }
     }

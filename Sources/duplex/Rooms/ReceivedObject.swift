@@ -48,7 +48,8 @@ struct ReceivedObject: Sendable, Hashable {
         // It is known to be valid JSON, so that counting is enough.
         for (at, byte) in array.enumerated() {
             if isString {
-                (isString, isEscaped) = (isEscaped || byte != UInt8(ascii: "\""), !isEscaped && byte == UInt8(ascii: "\\"))
+                isString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
                 continue
             }
             switch byte {

@@ -8,7 +8,8 @@ struct RoomOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp(
-            "Who asks: a name that `duplex serve` believes. Other servers look at a header or a cookie.", valueName: "name"))
+            "Who asks: a name that `duplex serve` believes. Other servers look at a header or a cookie.",
+            valueName: "name"))
     var member: String?
 
     @Option(

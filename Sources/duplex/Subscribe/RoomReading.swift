@@ -180,8 +180,8 @@ struct RoomReading: Sendable {
             guard hear(.joined(start, recovered: recovered)) else { return false }
         }
         for message in messages {
-            guard let position = message.position, let named = try? ReceivedObject(message.named("message", room: self.address.room))
-            else { throw RoomReading.noProtocol }
+            let named = try? ReceivedObject(message.named("message", room: self.address.room))
+            guard let position = message.position, let named else { throw RoomReading.noProtocol }
             guard hear(.message(position, named)) else { return false }
         }
         return hear(.reached(reached))
