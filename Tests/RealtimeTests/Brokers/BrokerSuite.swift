@@ -40,11 +40,12 @@ struct BrokerSuite {
         try RoomName(name.prefix { $0 != "(" } + "-\(UInt64.random(in: .min ... .max))")
     }
 
-    func publish(_ text: String, in room: RoomName, id: String? = nil, author: String? = nil) async throws
-        -> PublishOutcome
-    {
+    func publish(
+        _ text: String, in room: RoomName, key: String? = nil, id: String? = nil, author: String? = nil
+    ) async throws -> PublishOutcome {
         let message = NewMessage(
-            data: Array(text.utf8), id: try id.map { try MessageID($0) }, author: try author.map { try MemberID($0) })
+            data: Array(text.utf8), key: try key.map { try MessageKey($0) }, id: try id.map { try MessageID($0) },
+            author: try author.map { try MemberID($0) })
         return try await withCheckedThrowingContinuation { done in
             self.broker.publish(message, in: room) { done.resume(with: $0) }
         }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Realtime
 import RealtimeCore
 import Testing

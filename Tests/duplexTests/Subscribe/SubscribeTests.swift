@@ -1,3 +1,4 @@
+import ArgumentParser
 import NIOCore
 import RealtimeCore
 import Testing
