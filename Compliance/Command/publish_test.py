@@ -3,7 +3,7 @@
 import json
 
 from checks import check, equal
-from duplex import collected
+from duplex import SIGNALS, collected
 from listening import until
 from proxies import free_port
 from rooms import Cuttable, Room
@@ -18,6 +18,7 @@ def run(duplex):
             stores(duplex, server, way)
             lines(duplex, server, way)
             comes_back(duplex, server, way)
+            ends(duplex, server, way)
             refused(duplex, server, way)
         usage(duplex, server)
 
@@ -90,6 +91,25 @@ def lines(duplex, server, way):
         result = duplex.run("publish", server.url, room.name, "--transport", way, "--as", f"hasty-{room.name}",
                             input="".join(f"{number}\n" for number in range(count)).encode())
         equal((result.status, room.datas()), (0, [str(number) for number in range(count)]))
+
+
+def ends(duplex, server, way):
+    for name, number in SIGNALS.items():
+        with check(f"{way}: {name} while it waits for a line ends it with 0"):
+            with duplex.started("publish", server.url, "chat", "--transport", way) as process:
+                process.stdin.write(b"one\n")
+                process.stdin.flush()
+                assert process.stdout.readline()
+                process.send_signal(number)
+                equal(process.wait(10), 0)
+    with check(f"{way}: whoever reads the positions goes away: it ends with 0"):
+        room = Room(server.url)
+        with duplex.started("publish", server.url, room.name, "--transport", way) as process:
+            process.stdout.close()
+            process.stdin.write(b"one\n" * 10)
+            process.stdin.flush()
+            equal(process.wait(10), 0)
+            equal(room.datas(), ["one"])
 
 
 def comes_back(duplex, server, way):

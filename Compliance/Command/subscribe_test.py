@@ -9,7 +9,7 @@ import tempfile
 from checks import check, equal
 from duplex import SIGNALS, collected
 from listening import until
-from proxies import free_port
+from proxies import free_port, tinyproxy
 from rooms import Cuttable, Room
 
 WAYS = ("websocket", "streaming", "longpolling", "polling")
@@ -23,6 +23,7 @@ def run(duplex):
             comes_back(duplex, server, way)
         ends(duplex, server)
         refusals(duplex, server)
+        routes(duplex, server)
     for way in WAYS:
         restart(duplex, way)
     with_tls(duplex)
@@ -69,9 +70,10 @@ def reads(duplex, server, way):
             equal((result.status, result.out), (0, "two\nthree\n"))
             assert "gap" not in result.err, result.err
     with check(f"{way}: a gap is told, and all that is there is printed; exit 0"):
-        result = duplex.run("subscribe", server.url, room.name, "--transport", way, "--after", "1x:2", "--count", 3)
-        equal((result.status, result.out), (0, "one\ntwo\nthree\n"))
-        equal(result.lines[-1], f"gap: messages before {epoch}:0 are missing")
+        for after in ("1x:2", f"{epoch}:99"):
+            result = duplex.run("subscribe", server.url, room.name, "--transport", way, "--after", after, "--count", 3)
+            equal((result.status, result.out), (0, "one\ntwo\nthree\n"))
+            equal(result.lines[-1], f"gap: messages before {epoch}:0 are missing")
     with check(f"{way} --json: the protocol's objects, one in each line"):
         result = duplex.run("subscribe", server.url, room.name, "--transport", way, "--after", "1x:2", "--count", 1, "--json")
         joined, gap, message = map(json.loads, result.out.splitlines())
@@ -164,6 +166,20 @@ def refusals(duplex, server):
     for url in ("ftp://localhost/", "localhost", "http://", "http://localhost/#x"):
         with check(f"subscribe {url}: told, exit 64"):
             equal(duplex.run("subscribe", url, "chat").status, 64)
+
+
+def routes(duplex, server):
+    with tinyproxy() as (port, log):
+        for way in WAYS:
+            how = "websocket" if way == "websocket" else "http"
+            with check(f"{way} through an HTTP proxy"):
+                room = Room(server.url)
+                proxy = ("--proxy", f"http://127.0.0.1:{port}")
+                equal(duplex.run("publish", server.url, room.name, "x", "--transport", how, *proxy).status, 0)
+                result = duplex.run("subscribe", server.url, room.name, "--transport", way, "--history", 1, "--count", 1, *proxy)
+                equal((result.status, result.out), (0, "x\n"))
+        with check("the proxy has seen all of them"):
+            equal(log().count(f"CONNECT 127.0.0.1:{server.port}"), 2 * len(WAYS))
 
 
 def with_tls(duplex):

@@ -76,6 +76,7 @@ struct RoomReading: Sendable {
         try await withTaskCancellationHandler {
             try await socket.send(RoomReading.join(self.address.room, start))
             while try self.tell(try await socket.next(), hear) {}
+            _ = try? await connection.close()
         } onCancel: {
             try? connection.startClosing()
         }
