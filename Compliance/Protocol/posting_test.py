@@ -18,14 +18,16 @@ def run(target):
         equal((message["data"], message["key"]), ({"text": "hello"}, "courier-3"))
         if target.has_identity:
             equal(message["from"], who)
-    with check("200 with repeated, where the Idempotency-Key was used for this message"):
-        id = {"Idempotency-Key": target.name("id")}
-        first, second = target.post(room, "once", who=who, fields=id), target.post(room, "once", who=who, fields=id)
-        equal((first.status, second.status), (201, 200))
-        equal(second.json, {**first.json, "repeated": True})
-        equal(target.read(room).json["offset"], first.json["offset"])
+    if target.has_identity or target.is_somebody:
+        with check("200 with repeated, where the Idempotency-Key was used for this message"):
+            id = {"Idempotency-Key": target.name("id")}
+            first, second = (target.post(room, "once", who=who, fields=id) for _ in range(2))
+            equal((first.status, second.status), (201, 200))
+            equal(second.json, {**first.json, "repeated": True})
+            equal(target.read(room).json["offset"], first.json["offset"])
     with check("without one it is stored each time"):
-        equal([target.post(room, "twice").json["offset"] for _ in range(2)], [3, 4])
+        before = target.read(room).json["offset"]
+        equal([target.post(room, "twice").json["offset"] for _ in range(2)], [before + 1, before + 2])
     with check("application/json with parameters, and in capitals, is JSON"):
         for kind in ("application/json; charset=utf-8", "Application/JSON"):
             equal(target.ask("POST", target.path(room, "messages"), b'{"data":1}', {"Content-Type": kind}).status, 201)

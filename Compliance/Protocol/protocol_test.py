@@ -59,6 +59,7 @@ def main():
     parser.add_argument("server", help="a URL, or the command duplex")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     parser.add_argument("--identity-parameter", default="as")
+    parser.add_argument("--header", action="append", default=[])
     parser.add_argument("--origin")
     parser.add_argument("--foreign-origin", default="https://stranger.example")
     parser.add_argument("--history", type=int, default=1000)

@@ -28,7 +28,7 @@ class Socket(Plain):
         super().__init__(target, timeout)
         self.waiting, self.number = [], 0
         asked = [f"Sec-WebSocket-Protocol: {protocol}"] if protocol else []
-        self.send(handshake(self.host, target.path(who=who, session=session), *asked, *fields))
+        self.send(handshake(self.host, target.path(who=who, session=session), *asked, *target.options.header, *fields))
         self.status, self.fields, self.body = self.answer()
         if self.status == 101:
             self.welcome = self.hear()

@@ -59,6 +59,11 @@ class Target:
     def has_identity(self):
         return bool(self.options.identity_parameter)
 
+    @property
+    def is_somebody(self):
+        """Whether all requests without a name are of the same member."""
+        return bool(self.options.header)
+
     def name(self, text="room"):
         """A room, or a member, that nobody has used."""
         return f"{text}-{self.run}-{next(Target.numbers)}"
@@ -85,6 +90,9 @@ class Target:
             fields.setdefault("Content-Length", len(body))
         elif method == "POST":
             fields.setdefault("Content-Length", 0)
+        for header in self.options.header:
+            name, _, value = header.partition(":")
+            fields.setdefault(name, value.strip())
         for name, value in fields.items():
             connection.putheader(name, str(value))
         connection.endheaders(body)
