@@ -5,7 +5,7 @@ RELEASE = .build/release
 SOURCES = Sources Tests Compliance Examples Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format autobahn browser faults bench bench-client bench-deflate bench-fanout bench-idle fuzz prerequisites release
+.PHONY: help serve test lint format autobahn protocol browser faults bench bench-client bench-deflate bench-fanout bench-idle fuzz prerequisites release
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -15,7 +15,7 @@ serve: ## Build and start the server: http://localhost:3000 (PORT=3000)
 	@swift build -c release --product duplex
 	@exec $(RELEASE)/duplex serve --port $(PORT)
 
-test: prerequisites ## Run the tests: units, the command, faults, examples and proxies, Autobahn (quick), browsers
+test: prerequisites ## Run the tests: units, the command, the protocol, faults, examples and proxies, Autobahn (quick), browsers
 	@Compliance/test.sh
 
 lint: ## Check the style
@@ -26,6 +26,10 @@ format: ## Bring the sources into the style
 
 autobahn: prerequisites release ## Run Autobahn's testsuite in full, both roles
 	@Compliance/Autobahn/run.sh $(RELEASE)/duplex $(RELEASE)/autobahn-client full
+
+protocol: ## Check a server of the rooms' protocol: URL=http://localhost:3000/ (default: this one, on a free port)
+	@$(if $(URL),,swift build --product duplex)
+	@Compliance/Protocol/run.sh $(or $(URL),.build/debug/duplex)
 
 faults: prerequisites release ## Make faults: half-open peers, resets, 10,000 slow handshakes, a rolling restart …
 	@Compliance/Faults/faults.sh $(RELEASE)/duplex full

@@ -1,16 +1,16 @@
 #!/bin/bash
 # test.sh   -- everything that fits into a normal test run, on one debug build
-#   The parts: unit tests; the command from outside; faults (quick); the examples, nginx and haproxy;
+#   The parts: unit tests; the command from outside; the rooms' protocol; faults (quick); the examples, nginx and haproxy;
 #   Autobahn (quick) for both roles; browsers.
 #   A part that fails does not keep the later ones from running. What each part printed is in Compliance/reports/.
 # The last line is 'N passed, N failed', over all parts: tests, checks and cases. A part that could not run, or that
 # ended badly without saying what failed, counts as one failed.
-# Environment: PARTS="unit command faults examples autobahn browser"   DUPLEX_DEBUG=.build/debug
+# Environment: PARTS="unit command protocol faults examples autobahn browser"   DUPLEX_DEBUG=.build/debug
 # Exit: 0 nothing failed, else 1.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 1
-PARTS=${PARTS:-unit command faults examples autobahn browser}
+PARTS=${PARTS:-unit command protocol faults examples autobahn browser}
 debug=${DUPLEX_DEBUG:-.build/debug}
 reports=Compliance/reports
 mkdir -p "$reports"
@@ -61,6 +61,7 @@ if [ "$debug" = /nonexistent ]; then
 else
   part unit "Unit tests" 10 bash Compliance/Support/unit.sh
   part command "The command, from outside" 10 Compliance/Command/command.sh "$debug/duplex"
+  part protocol "The rooms' protocol, by docs/protocol.md" 5 Compliance/Protocol/run.sh "$debug/duplex"
   part faults "Faults that are made, quick" 10 Compliance/Faults/faults.sh "$debug/duplex" quick
   part examples "The examples, and nginx and haproxy in front" 10 Compliance/Examples/examples.sh "$debug"
   part autobahn "Autobahn's testsuite, quick, both roles" 15 Compliance/Autobahn/run.sh "$debug/duplex" "$debug/autobahn-client" quick

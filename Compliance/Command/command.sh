@@ -1,7 +1,7 @@
 #!/bin/bash
-# command.sh DUPLEX_BINARY [PART...]   -- tests the command: serve, its refusals, echo and chat, connect, compression
+# command.sh DUPLEX_BINARY [PART...]   -- tests the command: serve, its refusals, echo and chat, connect, rooms, compression
 #   PART      any of serve settings listeners serve-tls shutdown http2 refusals echo memory pages connect connect-commands
-#             connect-files connect-json connect-reconnect connect-terminal listen tls proxy interop interop-servers
+#             connect-files connect-json connect-reconnect connect-terminal subscribe publish listen tls proxy interop interop-servers
 #             offers deflate deflate-limits connect-deflate interop-deflate interop-deflate-servers; all of them if none
 #             is given
 # Environment: COMMAND_HOME=folder for the virtualenv

@@ -30,11 +30,13 @@ import memory_test
 import offers_test
 import pages_test
 import proxy_test
+import publish_test
 import refusals_test
 import serve_test
 import serve_tls_test
 import settings_test
 import shutdown_test
+import subscribe_test
 import tls_test
 from checks import finish, run_parts
 from duplex import Duplex
@@ -56,6 +58,8 @@ PARTS = {
     "connect-json": connect_json_test.run,
     "connect-reconnect": connect_reconnect_test.run,
     "connect-terminal": connect_terminal_test.run,
+    "subscribe": subscribe_test.run,
+    "publish": publish_test.run,
     "listen": listen_test.run,
     "tls": tls_test.run,
     "proxy": proxy_test.run,

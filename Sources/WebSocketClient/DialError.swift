@@ -26,6 +26,7 @@ public struct DialError: Error, Sendable {
         case proxy
         case tls
         case handshake
+        case answer
     }
 
     /// What is wrong with HTTP/2.
@@ -62,6 +63,7 @@ public struct DialError: Error, Sendable {
         case notHTTP(String)
         case http2(HTTP2Failure)
         case lost
+        case answerLost
     }
 
     package let code: Code
@@ -150,6 +152,7 @@ extension DialError: CustomStringConvertible {
         case .timedOut(.proxy): "the proxy took too long"
         case .timedOut(.tls): "TLS took too long"
         case .timedOut(.handshake): "the handshake took too long"
+        case .timedOut(.answer): "the server said nothing for too long"
         case .proxy(let reason): "the proxy failed: \(reason)"
         case .proxyRefused(let refusal): "the proxy refused: \(refusal)"
         case .tls(let reason): "TLS failed: \(reason)"
@@ -161,6 +164,7 @@ extension DialError: CustomStringConvertible {
         case .notHTTP(let reason): "the answer is not HTTP: \(reason)"
         case .http2(let failure): "\(failure)"
         case .lost: "the connection was lost during the handshake"
+        case .answerLost: "the connection was lost before the answer was whole"
         }
     }
 

@@ -7,6 +7,6 @@ struct Duplex: AsyncParsableCommand {
         commandName: "duplex",
         abstract: "WebSocket servers and clients for the command line.",
         version: "0.1.0",
-        subcommands: [Serve.self, Connect.self, Listen.self]
+        subcommands: [Serve.self, Connect.self, Listen.self, Subscribe.self, Publish.self]
     )
 }

@@ -53,7 +53,7 @@ public final class MemoryRooms: Broker, PresenceStore {
         _ answer: @escaping @Sendable (Result<PublishOutcome, BrokerError>) -> Void
     ) {
         let receiver = self.receiver.withLock { $0.broker }
-        let fingerprint = message.id.map { _ in MemoryRooms.fingerprint(message.data) }
+        let fingerprint = message.id.map { _ in MemoryRooms.fingerprint(message) }
         let outcome = self.with(room, else: PublishOutcome.refused) { state in
             let now = self.clock()
             let body = Publication(data: message.data, author: message.author, time: self.time())
@@ -104,8 +104,11 @@ public final class MemoryRooms: Broker, PresenceStore {
     }
 
     /// FNV-1a, which tells a repeated message from another one with the same id; not against an attacker, who would only deceive himself.
-    private static func fingerprint(_ data: [UInt8]) -> UInt64 {
-        data.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    /// With another key it is another message. A key has no byte 0, which stands behind it.
+    private static func fingerprint(_ message: NewMessage) -> UInt64 {
+        func add(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let key = message.key.map { add($0.text.utf8.reduce(0xCBF2_9CE4_8422_2325, add), 0) }
+        return message.data.reduce(key ?? 0xCBF2_9CE4_8422_2325, add)
     }
 
     // MARK: Presence

@@ -49,20 +49,20 @@ public struct ReconnectPolicy: Sendable {
     /// Whether a connection that ended like this is not to be made again. The peer's code decides; where this end failed the
     /// connection, the code that it sent: what the peer did wrong it would do again, but one that was silent may have been
     /// out of reach.
-    func isTerminal(_ closure: Closure) -> Bool {
+    package func isTerminal(_ closure: Closure) -> Bool {
         self.terminalCodes.contains(closure.error?.closeCode ?? closure.code)
     }
 
     /// Whether an attempt that failed like this can be expected to fail again: the address, the request or the server's answer
     /// is the reason, not the network. Of the server's and a
     /// proxy's refusals those with 408, 425, 429 and 5xx may go away.
-    func isTerminal(_ error: DialError) -> Bool {
+    package func isTerminal(_ error: DialError) -> Bool {
         switch error.code {
         case .refused(let refusal), .proxyRefused(let refusal):
             let status = refusal.response.status
             return status.kind != .serverError && ![408, 425, 429].contains(status.code)
         // A SOCKS5 proxy says by the same error that the server is out of reach.
-        case .connect, .proxy, .timedOut, .lost, .tls: return false
+        case .connect, .proxy, .timedOut, .lost, .answerLost, .tls: return false
         default: return true
         }
     }
@@ -70,19 +70,19 @@ public struct ReconnectPolicy: Sendable {
 
 /// The delays between attempts: exponential, with full jitter (a random part of the bound), so that clients which were lost at
 /// the same moment do not come back at the same moment.
-struct Backoff {
+package struct Backoff {
     private let policy: ReconnectPolicy
     private var bound: Duration
     /// How many attempts have failed since the last stable connection.
-    private(set) var failures = 0
+    package private(set) var failures = 0
 
-    init(_ policy: ReconnectPolicy) {
+    package init(_ policy: ReconnectPolicy) {
         self.policy = policy
         self.bound = policy.minDelay
     }
 
     /// A connection has ended that lasted so long.
-    mutating func ended(after duration: Duration) {
+    package mutating func ended(after duration: Duration) {
         guard duration >= self.policy.stableAfter else { return }
         self.failures = 0
         self.bound = self.policy.minDelay
@@ -93,7 +93,7 @@ struct Backoff {
     /// - Parameters:
     ///   - least: What the server asked for.
     ///   - random: Where the jitter comes from.
-    mutating func next(least: Duration?, using random: inout some RandomNumberGenerator) -> Duration? {
+    package mutating func next(least: Duration?, using random: inout some RandomNumberGenerator) -> Duration? {
         self.failures += 1
         if let most = self.policy.maxAttempts, self.failures >= most { return nil }
         let bound = self.bound

@@ -347,7 +347,7 @@ extension WebSocketMessage {
 
 extension DialError.Refusal {
     /// After how many seconds the server wants to be asked again (RFC 9110, section 10.2.3); a date is not looked at.
-    fileprivate var retryAfter: Duration? {
+    package var retryAfter: Duration? {
         self.response.headerFields[.retryAfter].flatMap { Int($0) }.map { .seconds(Swift.min(Swift.max($0, 0), 3600)) }
     }
 }

@@ -87,15 +87,5 @@ struct Connect: AsyncParsableCommand {
         guard await conversation.run() else { throw ExitCode(1) }
     }
 
-    func fields() throws -> HTTPFields {
-        var fields = HTTPFields()
-        for header in self.headers {
-            let parts = header.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = HTTPField.Name(String(parts[0])) else {
-                throw ValidationError("'\(header)' is not 'Name: value'")
-            }
-            fields.append(HTTPField(name: name, value: parts[1].trimmingPrefix { $0.isWhitespace }.description))
-        }
-        return fields
-    }
+    func fields() throws -> HTTPFields { try HTTPFields(headers: self.headers) }
 }

@@ -41,13 +41,12 @@ struct BrokerSuite {
     }
 
     func publish(
-        _ text: String, in room: RoomName, id: String? = nil, author: String? = nil, idScope: String? = nil
-    ) async throws
-        -> PublishOutcome
-    {
+        _ text: String, in room: RoomName, key: String? = nil, id: String? = nil, author: String? = nil,
+        idScope: String? = nil
+    ) async throws -> PublishOutcome {
         let message = NewMessage(
-            data: Array(text.utf8), id: try id.map { try MessageID($0) }, author: try author.map { try MemberID($0) },
-            idScope: try idScope.map { try MemberID($0) })
+            data: Array(text.utf8), key: try key.map { try MessageKey($0) }, id: try id.map { try MessageID($0) },
+            author: try author.map { try MemberID($0) }, idScope: try idScope.map { try MemberID($0) })
         return try await withCheckedThrowingContinuation { done in
             self.broker.publish(message, in: room) { done.resume(with: $0) }
         }
@@ -153,6 +152,10 @@ struct BrokerSuite {
             return
         }
         #expect(error.name == "id_reused")
+        guard case .refused = try await self.publish("a", in: room, key: "k", id: "1", author: "ann") else {
+            Issue.record("an id for a message with another key is taken")
+            return
+        }
         #expect(try await self.read(room, .oldest).messages.count == 3)
     }
 
