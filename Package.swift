@@ -180,6 +180,8 @@ let package = Package(
             resources: [
                 .embedInCode("Pages/index.html"),
                 .embedInCode("Pages/style.css"),
+                .embedInCode("Pages/frame.js"),
+                .embedInCode("Pages/chat.css"),
                 .embedInCode("Pages/chat.js"),
                 .embedInCode("Pages/duplex.js"),
                 .embedInCode("Pages/duplex.d.ts"),

@@ -11,6 +11,8 @@ struct Page: Sendable {
     static let all = [
         Page(path: "/", type: "text/html; charset=utf-8", bytes: PackageResources.index_html),
         Page(path: "/style.css", type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
+        Page(path: "/frame.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.frame_js),
+        Page(path: "/chat.css", type: "text/css; charset=utf-8", bytes: PackageResources.chat_css),
         Page(path: "/chat.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.chat_js),
         Page(path: "/duplex.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.duplex_js),
         Page(path: "/duplex.d.ts", type: "text/plain; charset=utf-8", bytes: PackageResources.duplex_d_ts),
