@@ -14,6 +14,9 @@ struct Page: Sendable {
         Page(path: "/frame.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.frame_js),
         Page(path: "/chat.css", type: "text/css; charset=utf-8", bytes: PackageResources.chat_css),
         Page(path: "/chat.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.chat_js),
+        Page(path: "/ways", type: "text/html; charset=utf-8", bytes: PackageResources.ways_html),
+        Page(path: "/ways.css", type: "text/css; charset=utf-8", bytes: PackageResources.ways_css),
+        Page(path: "/ways.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.ways_js),
         Page(path: "/duplex.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.duplex_js),
         Page(path: "/duplex.d.ts", type: "text/plain; charset=utf-8", bytes: PackageResources.duplex_d_ts),
     ]
