@@ -11,12 +11,12 @@ struct CountingBodyWriter: ResponseBodyWriter {
         (self.writer, self.counter) = (writer, counter)
     }
 
-    mutating func write(_ buffer: ByteBuffer) async throws {
+    @concurrent mutating func write(_ buffer: ByteBuffer) async throws {
         self.counter.send(HTTP1Size.chunk(buffer.readableBytes))
         try await self.writer.write(buffer)
     }
 
-    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+    @concurrent consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
         self.counter.send(HTTP1Size.lastChunk)
         try await self.writer.finish(trailingHeaders)
     }
