@@ -390,6 +390,9 @@ let package = Package(
             name: "duplexTests",
             dependencies: [
                 "duplex",
+                "Realtime",
+                "RealtimeCore",
+                "TestSupport",
                 "WebSocketClient",
                 "WebSocketCore",
                 "WebSocketDeflate",

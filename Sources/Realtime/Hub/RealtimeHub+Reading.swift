@@ -2,7 +2,7 @@ public import RealtimeCore
 import Synchronization
 
 extension RealtimeHub {
-    /// Reads a room's log.
+    /// Reads a room's log. It counts as reading for its ``RoomAudience``.
     ///
     /// - Parameters:
     ///   - room: The room, which need not be there.
@@ -12,6 +12,14 @@ extension RealtimeHub {
     /// - Throws: ``BrokerError`` if it cannot be read now.
     public func read(
         _ room: RoomName, from start: ReadingStart, limit: Int = .max, maxBytes: Int = .max
+    ) async throws(BrokerError) -> Reading<Publication> {
+        self.knownAudience(of: room)?.polled()
+        return try await self.log(of: room, from: start, limit: limit, maxBytes: maxBytes)
+    }
+
+    /// The same for somebody who has the room in use.
+    func log(
+        of room: RoomName, from start: ReadingStart, limit: Int, maxBytes: Int
     ) async throws(BrokerError) -> Reading<Publication> {
         let result = await withCheckedContinuation { continuation in
             self.broker.read(room, from: start, limit: limit, maxBytes: maxBytes) { continuation.resume(returning: $0) }

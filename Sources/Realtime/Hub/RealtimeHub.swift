@@ -29,6 +29,8 @@ public final class RealtimeHub: Service, Sendable {
     private let interest = Mutex<Void>(())
     /// Held for moments; behind the broker's locks.
     private let topics = Mutex<[RoomName: Used]>([:])
+    /// Those who want to know whether a room is read: as many as the application has asked for. Behind ``interest``.
+    private let audiences = Mutex<[RoomName: RoomAudience]>([:])
     private let shards = Mutex<[ObjectIdentifier: Shard]>([:])
     private let lastConnection = Atomic<UInt64>(0)
 
@@ -109,15 +111,17 @@ public final class RealtimeHub: Service, Sendable {
     /// A room that somebody here reads, from now until ``release(_:)``.
     func acquire(_ name: RoomName) -> Topic {
         self.interest.withLock { _ in
-            self.topics.withLock { topics in
+            let (topic, isFirst) = self.topics.withLock { topics in
                 if let found = topics[name] {
                     topics[name]!.users += 1
-                    return found.topic
+                    return (found.topic, false)
                 }
                 let topic = Topic(name, self.configuration.policy(name))
                 topics[name] = Used(topic: topic, users: 1)
-                return topic
+                return (topic, true)
             }
+            if isFirst { self.knownAudience(of: name)?.began() }
+            return topic
         }
     }
 
@@ -129,9 +133,29 @@ public final class RealtimeHub: Service, Sendable {
                 topics[topic.name] = nil
                 return true
             }
-            if isLast { self.broker.unsubscribe(from: topic.name) }
+            guard isLast else { return }
+            self.broker.unsubscribe(from: topic.name)
+            self.knownAudience(of: topic.name)?.ended()
         }
     }
+
+    /// Whether a room is read here. The same one for each call; it is kept as long as the hub, so ask for rooms of the application's own, and not
+    /// for any that clients name.
+    public func audience(of room: RoomName) -> RoomAudience {
+        // Readers do not come or go while it is made.
+        self.interest.withLock { _ in
+            let isReading = self.inUse(room) != nil
+            return self.audiences.withLock { audiences in
+                if let found = audiences[room] { return found }
+                let made = RoomAudience(of: room, isReading: isReading, clock: self.clock)
+                audiences[room] = made
+                return made
+            }
+        }
+    }
+
+    /// Who wants to know whether the room is read.
+    func knownAudience(of room: RoomName) -> RoomAudience? { self.audiences.withLock { $0[room] } }
 
     // MARK: Clients
 

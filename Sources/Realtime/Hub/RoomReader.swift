@@ -57,8 +57,8 @@ final class RoomReader: Sendable {
                 return nil
             }
             if let outcome { return outcome }
-            let reading = try await self.hub.read(
-                self.topic.name, from: .after(position), limit: limit, maxBytes: maxBytes)
+            let reading = try await self.hub.log(
+                of: self.topic.name, from: .after(position), limit: limit, maxBytes: maxBytes)
             if !reading.messages.isEmpty || !reading.recovered { return .reading(reading) }
             try await wait.value()
         }

@@ -1,89 +1,78 @@
-// The chat page: one WebSocket to /chat, kept alive by reconnecting, and the view of what it says.
+// The chat page: rooms of the server, read and written by duplex.js, and the view of what is said in them.
 // Whatever other people wrote reaches the page as text nodes only, never as markup.
+//
+// A message is { text, name, id }: its author's name at that time, and an id of the author's own, by which the row of a message
+// that was on its way gives place to the stored one, even when it was sent twice or the page was loaded anew meanwhile.
 
-/** In bytes of UTF-8; the server refuses more. */
-const MAX_MESSAGE = 4096, MAX_NAME = 64;
-/** Milliseconds. A connection that lived for `steady` starts the backoff anew. */
-const BACKOFF = { first: 500, cap: 30_000, steady: 5_000 };
-const HANDSHAKE_TIMEOUT = 10_000;
-/** Close codes after which the same page would only be refused again. */
-const FINAL = new Set([1002, 1003, 1008, 1010]);
-/** The page keeps this many entries, so that a window left open for weeks stays quick. */
+import { Duplex } from '/duplex.js';
+import { start, connection, text, say, fill, format, onLanguage, element, remember, recall } from '/frame.js';
+
+/** In bytes of UTF-8. The rooms would take 64 KiB, and names of any length. */
+const MAX_MESSAGE = 4096, MAX_NAME = 64, MAX_ROOM = 128;
+/** Each room keeps this many entries on the page, so that a window left open for weeks stays quick. */
 const MAX_ENTRIES = 500;
+/** How many of the newest messages are asked for. */
+const HISTORY = 50;
+/** Rooms that are always offered; the first one is where one begins. */
+const STANDARD = ['lobby', 'swift', 'help'];
+/** Milliseconds. What others see of us changes no more often than `info`; who has not typed for `typing` types no more. */
+const TIMES = { info: 1000, typing: 4000, quiet: 500 };
 
-// ---- The connection ----
-
-class Connection {
-  #url; #on; #socket; #timer; #attempt = 0; #leaving = false; #lost = null;
-
-  /** `on.state({name, ...})` and `on.message(object)` are called as things happen. */
-  constructor(url, on) { this.#url = url; this.#on = on; }
-
-  connect() {
-    clearTimeout(this.#timer);
-    this.#socket?.close();       // one still trying, or still closing
-    this.#leaving = false;
-    this.#on.state({ name: 'connecting' });
-    const socket = this.#socket = new WebSocket(this.#url, ['chat.v1']);
-    const timeout = setTimeout(() => socket.close(), HANDSHAKE_TIMEOUT);
-    let opened = Infinity;
-    socket.onopen = () => {
-      clearTimeout(timeout);
-      opened = Date.now();
-      this.#lost = null;
-      this.#on.state({ name: 'open' });
-    };
-    socket.onmessage = ({ data }) => this.#on.message(JSON.parse(data));
-    socket.onclose = ({ code, reason }) => {
-      clearTimeout(timeout);
-      if (socket !== this.#socket) return;
-      if (Date.now() - opened >= BACKOFF.steady) this.#attempt = 0;
-      this.#closed(code, reason);
-    };
-  }
-
-  #closed(code, reason) {
-    if (this.#leaving || FINAL.has(code)) return this.#on.state({ name: 'closed', code, reason });
-    // Attempts which fail in between are all 1006: what ended the last real connection says more.
-    this.#lost ??= { code, reason };
-    // Full jitter: after a restart of the server its clients come back spread out, not all at once.
-    const delay = Math.random() * Math.min(BACKOFF.cap, BACKOFF.first * 2 ** this.#attempt++);
-    this.#timer = setTimeout(() => this.connect(), delay);
-    this.#on.state({ name: 'waiting', ...this.#lost, until: Date.now() + delay });
-  }
-
-  get isOpen() { return this.#socket?.readyState === WebSocket.OPEN; }
-
-  /** False when there is no connection to send on: the caller keeps what it wanted to send. */
-  send(message) {
-    if (this.isOpen) this.#socket.send(JSON.stringify(message));
-    return this.isOpen;
-  }
-
-  leave() { this.#leaving = true; this.#socket.close(1000, 'left the chat'); }
-}
+const strings = {
+  en: {
+    title: '{room} · Duplex chat', news: '({count}) {title}', skip: 'Skip to the message box', aside: 'You, rooms and people',
+    name: 'Your name', rooms: 'Rooms', another: 'Open another room', anotherShort: 'Another room', openRoom: 'Open',
+    badRoom: 'A room’s name has at most 128 bytes, and neither / nor \\ in it', leave: 'Leave room',
+    here: 'Here now', seen: 'Here before the connection was lost', you: 'you', messages: 'Messages', message: 'Message',
+    empty: 'No messages yet.', sayHello: 'Say hello, or open this page in a second window.', latest: 'New messages ↓',
+    write: 'Write a message', send: 'Send', enter: 'Enter sends, Shift+Enter starts a new line',
+    long: { one: 'Too long by {count} byte', other: 'Too long by {count} bytes' },
+    later: 'Not connected: what you send now waits, and goes out with the next connection',
+    closedHint: 'Not connected: your text stays here until you can send it', unsent: 'Something in this room is not sent yet',
+    unread: { one: '{count} new message', other: '{count} new messages' },
+    joined: '{name} joined', left: '{name} left', renamed: '{before} is now called {name}', says: 'The server says: {message}',
+    gap: 'Something is missing here',
+    typing1: '{a} is typing…', typing2: '{a} and {b} are typing…', typing3: 'Several people are typing…',
+    sending: 'Sending…', queued: 'Not sent yet', again: 'Try again', edit: 'Edit',
+    failed: 'Not sent: {message}', failed_closed: 'Not sent: disconnected', failed_queue_full: 'Not sent: too much is waiting already',
+    failed_unconfirmed: 'Perhaps not sent: there was no answer', failed_rate_limited: 'Not sent: too many messages in a short time',
+    failed_message_too_big: 'Not sent: too long', failed_gone: 'Perhaps not sent: the page was left before the answer',
+    also: 'This server also has', echo: ': a WebSocket which sends every message back to you.',
+  },
+  zh: {
+    title: '{room} · Duplex 聊天室', news: '({count}) {title}', skip: '跳到输入框', aside: '昵称、房间与成员',
+    name: '你的昵称', rooms: '房间', another: '打开其他房间', anotherShort: '其他房间', openRoom: '打开',
+    badRoom: '房间名最多 128 字节，且不能包含 / 或 \\', leave: '离开房间',
+    here: '在线成员', seen: '断开前的在线成员', you: '我', messages: '消息', message: '消息',
+    empty: '还没有消息。', sayHello: '打个招呼吧，或者再开一个窗口试试。', latest: '有新消息 ↓',
+    write: '输入消息', send: '发送', enter: 'Enter 发送，Shift+Enter 换行', long: '超出 {count} 字节',
+    later: '当前未连接：发送的消息会先排队，连上后自动发出', closedHint: '当前未连接：文字会保留在这里，连上后再发送',
+    unsent: '这个房间里还有消息没有发出', unread: '{count} 条新消息',
+    joined: '{name} 加入了房间', left: '{name} 离开了房间', renamed: '{before} 改名为 {name}', says: '服务器提示：{message}',
+    gap: '此处缺少部分消息',
+    typing1: '{a} 正在输入…', typing2: '{a} 和 {b} 正在输入…', typing3: '多人正在输入…',
+    sending: '正在发送…', queued: '尚未发送', again: '重试', edit: '编辑',
+    failed: '发送失败：{message}', failed_closed: '未发送：连接已断开', failed_queue_full: '未发送：等待发送的消息太多',
+    failed_unconfirmed: '可能未发送：没有收到确认', failed_rate_limited: '未发送：发送得太频繁',
+    failed_message_too_big: '未发送：消息太长', failed_gone: '可能未发送：收到确认前页面已关闭',
+    also: '本服务器还提供', echo: '：一个把每条消息原样发回的 WebSocket。',
+  },
+};
 
 // ---- Small helpers ----
 
 const $ = id => document.getElementById(id);
-const bytes = text => new TextEncoder().encode(text).length;
+const bytes = string => new TextEncoder().encode(string).length;
+const random = () => crypto.getRandomValues(new Uint32Array(2)).reduce((all, each) => all + each.toString(36), '');
 
-/** An element with a class and children; strings become text nodes. */
-function element(tag, className, ...children) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-}
-
-/** The longest prefix of `text` within `limit` bytes that does not cut a character in two. */
-function prefix(text, limit) {
+/** The longest prefix of `string` within `limit` bytes that does not cut a character in two. */
+function prefix(string, limit) {
   let size = 0, end = 0;
-  for (const character of text) {
+  for (const character of string) {
     if ((size += bytes(character)) > limit) break;
     end += character.length;
   }
-  return text.slice(0, end);
+  return string.slice(0, end);
 }
 
 /** The same name has the same colour in every window. */
@@ -93,58 +82,35 @@ function hue(name) {
   return hash * 137 % 360;
 }
 
-/** Storage may be forbidden by the browser's settings; the chat works without. */
-const remember = (key, value) => { try { localStorage.setItem(key, value); } catch {} };
-const recall = key => { try { return localStorage.getItem(key); } catch { return null; } };
+/** A name as somebody else gives it: whatever it is, it is short text. */
+const nameOf = (given, id) => typeof given === 'string' && prefix(given.trim(), MAX_NAME) || id || '?';
 
-// ---- The log ----
+/** Rows of what JSON was remembered for this tab. */
+function recallList(key) {
+  try { return [JSON.parse(recall(key, 'sessionStorage'))].flat().filter(Boolean); } catch { return []; }
+}
+
+// ---- Who we are ----
+
+/** The same member after a reload. */
+const me = recall('duplex.member', 'sessionStorage') || `guest-${random().slice(0, 9)}`;
+remember('duplex.member', me, 'sessionStorage');
+let myName = recall('duplex.name') || `Guest-${random().slice(0, 4).padEnd(4, '0')}`;
+remember('duplex.name', $('name').value = myName);
+
+start({ page: 'chat', strings });
+const duplex = new Duplex('/', { query: { as: me } });
+connection(duplex);
+
+// ---- The log of a room ----
 
 const log = $('log');
-let last = null;                 // author and minute of the newest entry, to group what belongs together
-const shown = new Set();         // messages on the page, so that the history after a reconnect adds only what is new
-
 let following = true;            // somebody who reads further up is not torn away by what arrives
 
 function toEnd() {
   log.scrollTop = log.scrollHeight;
   following = true;
   $('latest').hidden = true;
-}
-
-function add(entry, follow = following) {
-  log.append(entry);
-  $('empty').hidden = true;
-  while (log.childElementCount > MAX_ENTRIES) log.firstElementChild.remove();
-  if (follow) toEnd(); else $('latest').hidden = false;
-}
-
-function notice(text, className = '') {
-  last = null;
-  add(element('p', `notice ${className}`, text));
-}
-
-function showMessage({ id, name, text, time }) {
-  const key = JSON.stringify([time, id, text]);
-  if (shown.has(key)) return;
-  shown.add(key);
-  if (shown.size > MAX_ENTRIES) shown.delete(shown.values().next().value);
-
-  const own = id === me, date = new Date(time), today = date.toDateString() === new Date().toDateString();
-  const minute = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  const label = today ? minute : `${date.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${minute}`;
-  const stamp = element('time', '', label);
-  stamp.dateTime = date.toISOString();
-  stamp.title = date.toLocaleString();
-  const author = element('bdi', '', name);
-  author.title = name;           // a long one is cut in the heading
-
-  // What follows at once from the same person shows no second heading, but still has one to be read aloud.
-  const group = JSON.stringify([id, name, label]);
-  const heading = element('h3', group === last ? 'unseen' : '', author, ' ', stamp);
-  const entry = element('article', `message${own ? ' own' : ''}${group === last ? ' follows' : ''}`, heading, element('p', '', text));
-  entry.style.setProperty('--hue', hue(name));
-  last = group;
-  add(entry, own || following);
 }
 
 log.onscroll = () => {
@@ -154,115 +120,372 @@ log.onscroll = () => {
 $('latest').onclick = () => { toEnd(); $('text').focus(); };
 new ResizeObserver(() => { if (following) toEnd(); }).observe(log);   // a phone's keyboard opens
 
-// ---- Who is here ----
+/** Today the time is enough. */
+function label(date) {
+  const today = date.toDateString() === new Date().toDateString(), time = format.time(date);
+  return today ? time : `${format.time(date, { day: 'numeric', month: 'short' })}, ${time}`;
+}
 
-const people = new Map();
-let me = null;                   // our id on the present connection
+function stampText(stamp) {
+  const date = new Date(stamp.dateTime);
+  stamp.textContent = label(date);
+  stamp.title = format.time(date, { dateStyle: 'full', timeStyle: 'medium' });
+}
+
+/** A message as it stands in the log. What follows at once from the same person shows no second heading, but still has one to be
+ *  read aloud. */
+function messageRow({ name, value, time, isOwn, follows }) {
+  const stamp = element('time'), author = element('bdi', '', name);
+  stamp.dateTime = new Date(time).toISOString();
+  stampText(stamp);
+  author.title = name;           // a long one is cut in the heading
+  const row = element('article', `message${isOwn ? ' own' : ''}${follows ? ' follows' : ''}`,
+    element('h3', follows ? 'unseen' : '', author, ' ', stamp), element('p', '', value));
+  row.style.setProperty('--hue', hue(name));
+  return row;
+}
+
+// ---- A room ----
+
+class View {
+  entries = element('div'); pending = element('div');
+  unread = 0; draft = '';
+  /** What is on its way, by its id. */
+  posts = new Map();
+  /** What is on the page, so that nothing that was sent twice is shown twice. */
+  #shown = new Set();
+  /** Author and minute of the newest entry, to group what belongs together. */
+  #last = null;
+  /** Who was here, by id; null until we know. */
+  #known = null;
+  #refusal; #isTyping = false; #typingTimer; #info; #infoTime = -Infinity; #infoTimer;
+  /** While the history comes, which is no news: a screen reader would read all of it out. */
+  isQuiet = true;
+
+  constructor(name) {
+    this.name = name;
+    this.room = duplex.room(name, { history: HISTORY, presence: true, info: { name: myName } });
+    this.room.addEventListener('message', message => this.#message(message));
+    this.room.addEventListener('gap', () => this.#gap());
+    this.room.addEventListener('presence', () => { this.#people(); this.#heard(); });
+    this.room.addEventListener('member', () => this.#people());
+    this.room.addEventListener('error', ({ code, message }) => {
+      // It is tried again, and may be refused again.
+      if (code !== this.#refusal) this.notice('says', { message: message || code }, 'error');
+      this.#refusal = code;
+      this.#heard();
+    });
+  }
+
+  get isCurrent() { return current === this; }
+
+  #heard() {
+    if (this.isQuiet) setTimeout(() => { this.isQuiet = false; showQuiet(); }, TIMES.quiet);
+  }
+
+  #add(entry, follow = following) {
+    this.entries.append(entry);
+    while (this.entries.childElementCount > MAX_ENTRIES) this.entries.firstElementChild.remove();
+    if (this.isCurrent) this.shift(follow);
+  }
+
+  /** What is on the page has changed at its end. */
+  shift(follow = following) {
+    $('empty').hidden = this.entries.childElementCount + this.pending.childElementCount > 0;
+    if (follow) toEnd(); else $('latest').hidden = false;
+  }
+
+  notice(key, values, className = '') {
+    this.#last = null;
+    this.#add(say(element('p', `notice ${className}`), key, values));
+  }
+
+  #message({ data, from, time }) {
+    // Something else than a chat: nothing of it is for us.
+    if (typeof data?.text !== 'string') return;
+    const isOwn = from === me, id = typeof data.id === 'string' ? data.id : undefined, key = `${from} ${id}`;
+    if (id !== undefined) {
+      if (isOwn) this.#settle(id);
+      if (this.#shown.has(key)) return;
+      this.#shown.add(key);
+      if (this.#shown.size > MAX_ENTRIES) this.#shown.delete(this.#shown.values().next().value);
+    }
+    const name = nameOf(data.name, from), short = prefix(data.text, MAX_MESSAGE), value = short === data.text ? short : `${short}…`;
+    const group = JSON.stringify([from, name, label(new Date(time))]), follows = group === this.#last;
+    this.#last = group;
+    this.#add(messageRow({ name, value, time, isOwn, follows }), isOwn || following);
+    if (this.isQuiet || isOwn) return;
+    if (!this.isCurrent) this.unread++;
+    else if (document.hidden) missed++;
+    showRooms();
+  }
+
+  #gap() {
+    this.notice('gap', undefined, 'gap');
+    // What was stored within the gap does not come any more.
+    for (const [id, post] of this.posts) {
+      if (!post.isStored) continue;
+      this.#settle(id);
+      this.#add(messageRow({ name: myName, value: post.value, time: post.time, isOwn: true }));
+    }
+  }
+
+  // -- What we say here --
+
+  /** Shows it at once, and sends it as soon as it can be sent. */
+  send(value) {
+    const post = this.#post(random(), value);
+    this.#publish(post);
+    if (this.isCurrent) this.shift(true);
+  }
+
+  /** What was on its way when the page was left: it may have been stored. */
+  restore({ id, value }) { this.#fate(this.#post(id, value), 'failed', 'failed_gone'); }
+
+  #post(id, value) {
+    const time = Date.now(), row = messageRow({ name: myName, value, time, isOwn: true }), fate = element('div', 'fate');
+    const post = { id, value, time, row, fate };
+    row.classList.add('pending');
+    row.append(fate);
+    this.pending.append(row);
+    this.posts.set(id, post);
+    rememberPosts();
+    return post;
+  }
+
+  #publish(post) {
+    post.isStored = false;
+    this.#fate(post, duplex.state === 'open' ? 'sending' : 'queued');
+    this.room.publish({ text: post.value, name: myName, id: post.id }).then(
+      () => { post.isStored = true; this.#fate(post, 'stored'); },
+      ({ code, message }) => {
+        const key = `failed_${code}`;
+        if (this.posts.has(post.id)) this.#fate(post, 'failed', Object.hasOwn(strings.en, key) ? key : 'failed', { message });
+      });
+  }
+
+  #fate(post, fate, key = fate, values) {
+    post.row.dataset.fate = fate;
+    post.row.classList.toggle('failed', fate === 'failed');
+    post.row.classList.toggle('pending', fate !== 'stored');
+    post.fate.hidden = fate === 'stored';
+    if (fate === 'stored') return;
+    const button = (key, act) => {
+      const node = say(element('button'), key);
+      node.type = 'button';
+      node.onclick = () => { act(); $('text').focus(); };
+      return node;
+    };
+    post.fate.replaceChildren(say(element('span'), key, values), ...fate !== 'failed' ? [] : [
+      button('again', () => this.#publish(post)),
+      button('edit', () => { this.#settle(post.id); giveBack(post.value); }),
+    ]);
+    if (this.isCurrent && following) toEnd();
+  }
+
+  /** The connection came or went. */
+  showFates() {
+    for (const post of this.posts.values()) {
+      if (['sending', 'queued'].includes(post.row.dataset.fate)) this.#fate(post, duplex.state === 'open' ? 'sending' : 'queued');
+    }
+  }
+
+  /** Its row gives place to the stored one, or goes back to the box. */
+  #settle(id) {
+    const post = this.posts.get(id);
+    if (!post) return;
+    if (post.row.contains(document.activeElement)) $('text').focus();
+    post.row.remove();
+    this.posts.delete(id);
+    rememberPosts();
+    if (this.isCurrent) $('empty').hidden = this.entries.childElementCount + this.pending.childElementCount > 0;
+  }
+
+  // -- Who is here --
+
+  get people() { return [...this.#known ?? []].map(([id, { name, isTyping }]) => ({ id, name, isTyping })); }
+
+  #people() {
+    const { members, count } = this.room, before = this.#known;
+    const now = this.#known = new Map(members.map(({ id, info }) => [id, { name: nameOf(info?.name, id), isTyping: info?.typing === true }]));
+    // Of a list that is not whole nobody can say who joined or left.
+    if (before && count <= members.length) {
+      for (const [id, { name }] of now) {
+        const was = before.get(id)?.name;
+        if (was === undefined ? id !== me : was !== name) this.notice(was === undefined ? 'joined' : 'renamed', { before: was, name });
+      }
+      for (const [id, { name }] of before) if (!now.has(id) && id !== me) this.notice('left', { name });
+    }
+    if (this.isCurrent) showPeople();
+  }
+
+  // -- What the others see of us --
+
+  typing(isTyping) {
+    clearTimeout(this.#typingTimer);
+    // By the other ways each change would be a new request.
+    this.#isTyping = isTyping && duplex.transport === 'websocket';
+    if (this.#isTyping) this.#typingTimer = setTimeout(() => this.typing(false), TIMES.typing);
+    this.sayInfo();
+  }
+
+  sayInfo() {
+    if (this.#infoTimer) return;
+    const wait = this.#infoTime + TIMES.info - Date.now();
+    if (wait > 0) {
+      this.#infoTimer = setTimeout(() => { this.#infoTimer = undefined; this.sayInfo(); }, wait);
+      return;
+    }
+    const info = { name: myName, ...this.#isTyping && { typing: true } }, json = JSON.stringify(info);
+    if (this.room.isOver || json === (this.#info ?? JSON.stringify(this.room.info))) return;
+    this.#info = json;
+    this.#infoTime = Date.now();
+    this.room.setInfo(info);
+  }
+}
+
+// ---- All rooms ----
+
+const views = new Map(), items = new Map();
+let current;
+let missed = 0;                  // in the room that is shown, while nobody looked
+
+const isRoom = name => name.length > 0 && bytes(name) <= MAX_ROOM && !/[/\\\p{Cc}]/u.test(name) && name !== '.' && name !== '..';
+const addressOf = name => `#room=${encodeURIComponent(name)}`;
+const roomOf = hash => {
+  const name = new URLSearchParams(hash.slice(1).replaceAll('+', '%2B')).get('room')?.trim() ?? '';
+  return isRoom(name) ? name : undefined;
+};
+
+function view(name) {
+  let found = views.get(name);
+  if (!found) {
+    views.set(name, found = new View(name));
+    rememberRooms();
+  }
+  return found;
+}
+
+const rememberRooms = () => remember('duplex.rooms', JSON.stringify([...views.keys()]), 'sessionStorage');
+const rememberPosts = () => remember('duplex.unsent', JSON.stringify([...views.values()]
+  .flatMap(({ name, posts }) => [...posts.values()].map(({ id, value }) => ({ room: name, id, value })))), 'sessionStorage');
+
+function showRooms() {
+  const names = new Set([...STANDARD, ...views.keys()]);
+  for (const [name, item] of items) {
+    if (names.has(name)) continue;
+    item.remove();
+    items.delete(name);
+  }
+  for (const name of names) {
+    let item = items.get(name);
+    if (!item) {
+      const link = element('a', '', element('bdi', '', name), element('span', 'unread'));
+      link.href = addressOf(name);
+      link.title = name;
+      items.set(name, item = element('li', '', link));
+      $('rooms').append(item);
+    }
+    const link = item.firstElementChild, badge = link.lastElementChild, count = views.get(name)?.unread ?? 0;
+    if (name === current?.name) link.setAttribute('aria-current', 'true'); else link.removeAttribute('aria-current');
+    badge.hidden = !count;
+    badge.replaceChildren(element('span', '', format.number(Math.min(count, 99)) + (count > 99 ? '+' : '')),
+      say(element('span', 'unseen'), 'unread', { count }));
+    badge.firstChild.setAttribute('aria-hidden', 'true');
+  }
+  showTitle();
+}
+
+function showTitle() {
+  const count = [...views.values()].reduce((sum, { unread }) => sum + unread, missed), title = text('title', { room: current?.name ?? '' });
+  document.title = count ? text('news', { count, title }) : title;
+}
+
+/** Whether a screen reader is to read what comes. */
+function showQuiet() {
+  if (current.isQuiet) log.setAttribute('aria-live', 'off'); else log.removeAttribute('aria-live');
+}
+
+function show(name) {
+  if (current) {
+    current.draft = box.value;
+    current.typing(false);
+  }
+  current = view(name);
+  current.unread = missed = 0;
+  box.value = current.draft;
+  $('title').textContent = $('title').title = name;
+  $('leave').hidden = name === STANDARD[0];
+  // The whole room at once is no news, either.
+  log.setAttribute('aria-live', 'off');
+  setTimeout(showQuiet, TIMES.quiet);
+  log.replaceChildren(current.entries, current.pending);
+  fill(log);
+  current.shift(true);
+  showRooms();
+  showPeople();
+  showHint();
+  items.get(name).scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
+function go(name) {
+  if (location.hash === addressOf(name)) return;
+  location.hash = addressOf(name);
+}
+
+addEventListener('hashchange', () => {
+  const name = roomOf(location.hash);
+  // The link that skips to the message box is no room.
+  if (!name) return history.replaceState(null, '', addressOf(current.name));
+  if (name === current.name) return;
+  show(name);
+  if (!touch) box.focus();
+});
+
+$('another').onsubmit = event => {
+  event.preventDefault();
+  const field = $('roomName'), name = field.value.trim().replace(/^#+\s*/, '');
+  if (!name) return field.focus();
+  if (!isRoom(name)) {
+    field.setCustomValidity(text('badRoom'));
+    return field.reportValidity();
+  }
+  field.value = '';
+  go(name);
+};
+$('roomName').oninput = () => $('roomName').setCustomValidity('');
+
+$('leave').onclick = () => {
+  if (current.posts.size) return showHint('unsent');
+  current.room.leave();
+  views.delete(current.name);
+  rememberRooms();
+  box.value = '';
+  go(STANDARD[0]);
+};
+
+// ---- People ----
 
 function showPeople() {
-  $('people').replaceChildren(...[...people].map(([id, name]) => {
+  const order = new Intl.Collator().compare;
+  const people = current.people.sort((a, b) => (b.id === me) - (a.id === me) || order(a.name, b.name) || order(a.id, b.id));
+  $('people').replaceChildren(...people.map(({ id, name }) => {
     const item = element('li', '', element('bdi', '', name));
-    if (id === me) item.append(element('small', '', 'you'));
+    if (id === me) item.append(say(element('small'), 'you'));
     item.style.setProperty('--hue', hue(name));
     return item;
   }));
-  $('count').textContent = people.size ? `(${people.size})` : '';
+  const count = Math.max(current.room.count, people.length), isPast = people.length > 0 && duplex.state !== 'open';
+  $('count').textContent = count ? `(${format.number(count)})` : '';
+  $('presence').classList.toggle('past', isPast);
+  say($('here').firstElementChild, isPast ? 'seen' : 'here');
+
+  const [a, b, ...more] = isPast ? [] : people.filter(({ id, isTyping }) => isTyping && id !== me).map(({ name }) => name);
+  if (a === undefined) {
+    delete $('typing').dataset.text;
+    $('typing').textContent = '';
+  } else say($('typing'), more.length ? 'typing3' : b === undefined ? 'typing1' : 'typing2', { a, b });
 }
-
-// ---- What the server says ----
-
-const handlers = {
-  welcome({ id, people: present, history }) {
-    me = id;
-    people.clear();
-    for (const person of present) people.set(person.id, person.name);
-    if (!people.has(me)) people.set(me, myName);
-    showPeople();
-    // The history is not news: without this a screen reader would read all of it out.
-    log.setAttribute('aria-live', 'off');
-    history.forEach(showMessage);
-    setTimeout(() => log.removeAttribute('aria-live'), 500);
-  },
-  joined({ id, name }) {
-    if (people.has(id)) return;
-    people.set(id, name);
-    showPeople();
-    notice(`${name} joined`);
-  },
-  renamed({ id, name }) {
-    const before = people.get(id);
-    people.set(id, name);
-    showPeople();
-    if (before && before !== name) notice(`${before} is now called ${name}`);
-  },
-  left({ id, name }) {
-    if (!people.delete(id)) return;
-    showPeople();
-    notice(`${name} left`);
-  },
-  message(message) {
-    if (message.id === me) unconfirmed.shift();
-    showMessage(message);
-  },
-  error({ text, about }) {
-    notice(`The server says: ${text}`, 'error');
-    if (about === 'message') giveBack();
-  },
-};
-
-// ---- The state of the connection ----
-
-const TOGGLE = { open: 'Disconnect', waiting: 'Retry now', closed: 'Connect' };
-let ticking;
-
-function showState(state) {
-  const why = state.code && `code ${state.code}${state.reason ? `, “${state.reason}”` : ''}`;
-  // A further attempt changes neither words nor button: it would be read aloud each time, and move the focus.
-  const again = state.name === 'connecting' && $('connection').dataset.state === 'waiting';
-  const status = {
-    connecting: again ? $('status').textContent : 'Connecting…', open: 'Connected',
-    waiting: `Connection lost (${why}). Reconnecting`, closed: `Closed (${why})`,
-  }[state.name];
-  clearInterval(ticking);
-  $('countdown').textContent = again ? 'now' : '';
-  $('connection').dataset.state = state.name;
-  if ($('status').textContent !== status) $('status').textContent = status;
-  if (TOGGLE[state.name]) {
-    $('toggle').textContent = TOGGLE[state.name];
-    $('toggle').hidden = false;
-  }
-
-  if (state.name === 'open') connection.send({ type: 'hello', name: myName });
-  if (state.name === 'waiting') {
-    const tick = () => { $('countdown').textContent = `in ${Math.max(1, Math.ceil((state.until - Date.now()) / 1000))} s`; };
-    tick();
-    ticking = setInterval(tick, 250);
-  }
-  if (state.code) {
-    people.clear();
-    showPeople();
-    giveBack();
-  }
-  showHint();
-}
-
-const url = new URL('/chat', location.href);
-url.protocol = url.protocol.replace('http', 'ws');
-const connection = new Connection(url, {
-  state: showState,
-  // Unknown types are for newer pages than this one.
-  message: message => Object.hasOwn(handlers, message.type) && handlers[message.type](message),
-});
-
-$('toggle').onclick = () => {
-  if (connection.isOpen) connection.leave(); else connection.connect();
-};
-addEventListener('online', () => { if ($('connection').dataset.state === 'waiting') connection.connect(); });
-
-// ---- Our name ----
-
-let myName = recall('duplex.name') || `Guest-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`;
-remember('duplex.name', $('name').value = myName);
 
 function rename() {
   const name = prefix($('name').value.trim(), MAX_NAME).trim() || myName;
@@ -270,49 +493,87 @@ function rename() {
   if (name === myName) return;
   myName = name;
   remember('duplex.name', name);
-  connection.send({ type: 'hello', name });   // while offline: the next connection says it
+  for (const each of views.values()) each.sayInfo();
 }
 $('name').onchange = rename;
-$('me').onsubmit = event => { event.preventDefault(); rename(); $('text').focus(); };
+$('me').onsubmit = event => { event.preventDefault(); rename(); box.focus(); };
 
 // ---- Writing ----
 
-const text = $('text'), touch = matchMedia('(pointer: coarse)').matches;
-let unconfirmed = [];            // sent, but not yet echoed by the server
+const box = $('text'), touch = matchMedia('(pointer: coarse)').matches;
 
-/** What may have been lost with the connection returns to the box, before anything typed since. */
-function giveBack() {
-  if (!unconfirmed.length) return;
-  text.value = [...unconfirmed, text.value].filter(Boolean).join('\n');
-  unconfirmed = [];
-  notice('Your last message was not confirmed. It is back in the box.', 'error');
+/** Before anything typed since. */
+function giveBack(value) {
+  box.value = [value, box.value].filter(Boolean).join('\n');
+  showHint();
 }
 
-function showHint(sending = false) {
-  const size = bytes(text.value), long = size > MAX_MESSAGE;
-  const hint = long ? `Too long by ${size - MAX_MESSAGE} bytes`
-    : connection.isOpen ? touch ? '' : 'Enter sends, Shift+Enter starts a new line'
-    : text.value ? 'Not connected: your text stays here until you can send it' : 'Not connected';
-  if ($('hint').textContent !== hint) $('hint').textContent = hint;   // a live region: speak only when it changes
-  $('hint').classList.toggle('warn', long || sending);
-  $('send').setAttribute('aria-disabled', long || !connection.isOpen);
+let isDown = false;             // also between two tries: the hint is a live region, and does not change with each
+
+function showHint(key) {
+  const count = bytes(box.value.trim()) - MAX_MESSAGE, isLong = count > 0, { state } = duplex;
+  const hint = isLong ? 'long' : key ?? (state === 'closed' ? 'closedHint' : isDown ? 'later' : touch ? '' : 'enter');
+  if (hint) say($('hint'), hint, isLong ? { count } : undefined);
+  else {
+    delete $('hint').dataset.text;
+    $('hint').textContent = '';
+  }
+  $('hint').classList.toggle('warn', isLong || Boolean(key));
+  $('send').setAttribute('aria-disabled', isLong || state === 'closed');
 }
 
 $('composer').onsubmit = event => {
   event.preventDefault();
-  const value = text.value.trim();
+  const value = box.value.trim();
   if (!value) return;
-  if (bytes(value) > MAX_MESSAGE || !connection.send({ type: 'message', text: value })) return showHint(true);
-  unconfirmed.push(value);
-  text.value = '';
+  if (bytes(value) > MAX_MESSAGE) return showHint();
+  // Nothing would send it: it waits where it can be changed.
+  if (duplex.state === 'closed') return showHint('closedHint');
+  box.value = '';
+  current.typing(false);
+  current.send(value);
   showHint();
 };
-text.oninput = () => showHint();
-text.onkeydown = event => {
+box.oninput = () => {
+  current.typing(Boolean(box.value.trim()));
+  showHint();
+};
+box.onkeydown = event => {
   // While a Japanese or Chinese word is being composed, Enter belongs to the input method.
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   $('composer').requestSubmit();
 };
 
-connection.connect();
+// ---- What changes everything ----
+
+duplex.addEventListener('statechange', ({ state }) => {
+  if (state !== 'connecting') isDown = state !== 'open';
+  for (const each of views.values()) each.showFates();
+  showPeople();
+  showHint();
+});
+
+document.addEventListener('visibilitychange', () => {
+  missed = 0;
+  showTitle();
+});
+
+onLanguage(() => {
+  for (const { entries, pending } of views.values()) {
+    for (const part of [entries, pending]) {
+      fill(part);
+      part.querySelectorAll('time').forEach(stampText);
+    }
+  }
+  showRooms();
+  showPeople();
+});
+
+for (const name of recallList('duplex.rooms')) if (typeof name === 'string' && isRoom(name)) view(name);
+for (const { room, id, value } of recallList('duplex.unsent')) {
+  if (typeof room === 'string' && isRoom(room) && typeof value === 'string') view(room).restore({ id, value });
+}
+const first = roomOf(location.hash) ?? STANDARD[0];
+history.replaceState(null, '', addressOf(first));
+show(first);

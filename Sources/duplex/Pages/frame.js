@@ -84,14 +84,14 @@ export function say(node, key, values) {
 
 const ATTRIBUTES = { label: 'aria-label', placeholder: 'placeholder', title: 'title' };
 
-function fill() {
-  document.documentElement.lang = LANGUAGES[language].tag;
-  for (const node of document.querySelectorAll('[data-text]')) {
+/** Fills what stands in `root`; what is not in the document when the language changes has to be filled by itself. */
+export function fill(root = document) {
+  for (const node of root.querySelectorAll('[data-text]')) {
     const { text: key, values } = node.dataset, now = text(key, values && JSON.parse(values));
     if (node.textContent !== now) node.textContent = now;
   }
   for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
-    for (const node of document.querySelectorAll(`[data-${name}]`)) node.setAttribute(attribute, text(node.dataset[name]));
+    for (const node of root.querySelectorAll(`[data-${name}]`)) node.setAttribute(attribute, text(node.dataset[name]));
   }
 }
 
@@ -100,7 +100,7 @@ export function onLanguage(listener) { listeners.add(listener); }
 
 function setLanguage(to) {
   language = to;
-  remember(REMEMBERED, to);
+  document.documentElement.lang = LANGUAGES[to].tag;
   fill();
   showSwitch();
   for (const listener of listeners) listener(language);
@@ -131,7 +131,10 @@ export const format = {
 const switcher = element('button');
 switcher.type = 'button';
 switcher.id = 'language';
-switcher.onclick = () => setLanguage(language === 'en' ? 'zh' : 'en');
+switcher.onclick = () => {
+  setLanguage(language === 'en' ? 'zh' : 'en');
+  remember(REMEMBERED, language);
+};
 
 function showSwitch() {
   const other = LANGUAGES[language === 'en' ? 'zh' : 'en'];
@@ -165,10 +168,8 @@ function navigation(page) {
 /** Chooses the language, fills the page, and draws `<header id="frame">`. Called once, first. */
 export function start({ page, strings: own = {} }) {
   strings = own;
-  language = choose();
   document.getElementById('frame').replaceChildren(mark(), navigation(page), switcher);
-  fill();
-  showSwitch();
+  setLanguage(choose());
 }
 
 // ---- The connection ----

@@ -12,9 +12,10 @@ enum Rooms {
     /// The rooms.
     static func makeHub() -> RealtimeHub {
         RealtimeHub(
-            configuration: HubConfiguration(policy: { room in
-                RoomPolicy(slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp)
-            }))
+            configuration: HubConfiguration(
+                policy: { room in
+                    RoomPolicy(slowReaders: room.text.hasPrefix(Rooms.latestPrefix) ? .latestPerKey : .catchUp)
+                }, permissions: Scenes.permissions))
     }
 
     /// Who asks: `?as=NAME`, or a guest with a name of its own.

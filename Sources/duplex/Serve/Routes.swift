@@ -12,6 +12,9 @@ func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()
     for page in Page.all {
         router.get(RouterPath(page.path)) { request, _ in page.response(to: request) }
     }
+    let scenes = settings.scenes
+    router.get("/scenes.json") { _, _ in Scenes.about(isOn: scenes) }
+    router.get("/locations/map.json") { _, _ in Scenes.map() }
     let chat = ChatRoom()
     router.webSocket(
         "/chat", protocols: [ChatRoom.subprotocol], origins: settings.origins(standard: .sameOrigin),

@@ -39,13 +39,15 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Who may connect") var access: AccessFlags
     @OptionGroup(title: "Messages") var messages: MessageFlags
     @OptionGroup(title: "Shutdown") var shutdown: ShutdownFlags
+    @OptionGroup(title: "Pages") var pages: PageFlags
     @OptionGroup(title: "Observability") var operation: OperationFlags
     @OptionGroup(title: "Compression") var compression: CompressionFlags
 
     /// The settings that were given as flags.
     var flags: [SettingKey: [String]] {
         let groups: [any SettingFlags] = [
-            self.listening, self.tls, self.access, self.messages, self.shutdown, self.operation, self.compression,
+            self.listening, self.tls, self.access, self.messages, self.shutdown, self.pages, self.operation,
+            self.compression,
         ]
         return groups.reduce(into: [:]) { flags, group in flags.merge(group.settings) { first, _ in first } }
     }
@@ -121,6 +123,9 @@ extension Settings {
         server.onShutdown = { readiness.obstacle = "the server shuts down" }
         let hub = Rooms.makeHub()
         server.companions = [reloading, hub]
+        if self.scenes {
+            server.companions += try Scenes.services(hub, seed: .random(in: .min ... .max), logger: logger)
+        }
         server.logger = logger
         let router = routes(self, hub: hub)
         if self.observability {

@@ -300,6 +300,17 @@ struct ShutdownFlags: ParsableArguments, SettingFlags {
     }
 }
 
+/// The flags under "Pages".
+struct PageFlags: ParsableArguments, SettingFlags {
+    @Option(
+        name: SettingKey.scenes.name,
+        help: SettingKey.scenes.help(
+            "Whether the match and the couriers of the pages /match and /locations are played: on, off.", "switch"))
+    var scenes: String?
+
+    var settings: [SettingKey: [String]] { given([(.scenes, texts(self.scenes))]) }
+}
+
 /// The flags under "Observability".
 struct OperationFlags: ParsableArguments, SettingFlags {
     @Option(

@@ -21,6 +21,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case drainWindow = "drain.window"
     case drainDelay = "drain.delay"
     case drainReconnectAfter = "drain.reconnectAfter"
+    case scenes
     case observability, logLevel
     case compressionMode = "compression.mode"
     case compressionLevel = "compression.level"
@@ -57,7 +58,7 @@ extension SettingKey {
         case .host, .tlsCert, .tlsKey, .tlsClientCA: .text
         case .port: .count(0...65535)
         case .unixSocket: .paths
-        case .reusePort, .observability: .toggle
+        case .reusePort, .scenes, .observability: .toggle
         case .threads: .count(1...1024)
         case .backlog: .count(1...65535)
         case .tlsClientCertificates: .choice(Settings.ClientCertificates.allCases.map(\.rawValue))
@@ -121,7 +122,7 @@ extension SettingKey {
         case .drainPace: "\(DrainPolicy.defaultPace)"
         case .drainWindow: Quantity.text(of: DrainPolicy.defaultWindow)
         case .drainDelay: "0"
-        case .observability: "on"
+        case .scenes, .observability: "on"
         case .logLevel: "warning"
         case .compressionMode: CompressionMode.noTakeover.rawValue
         case .compressionLevel: "\(DeflateConfiguration.defaultLevel)"

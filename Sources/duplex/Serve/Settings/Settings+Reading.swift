@@ -44,6 +44,7 @@ extension Settings {
         self.drainWindow = found.duration(.drainWindow)
         self.drainDelay = found.duration(.drainDelay)
         self.drainReconnectAfter = found.optionalDuration(.drainReconnectAfter)
+        self.scenes = found.isOn(.scenes)
         self.observability = found.isOn(.observability)
         self.logLevel = found.choice(.logLevel, .warning)
         self.compression = found.choice(.compressionMode, CompressionMode.noTakeover).configuration(

@@ -86,6 +86,8 @@ struct Settings: Sendable {
     var drainWindow: Duration
     var drainDelay: Duration
     var drainReconnectAfter: Duration?
+    /// Whether the simulated match and the couriers are played.
+    var scenes: Bool
     var observability: Bool
     var logLevel: Logger.Level
     var compression: DeflateConfiguration?

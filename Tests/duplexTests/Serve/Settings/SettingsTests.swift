@@ -65,6 +65,7 @@ import WebSocketServer
             "--compression-level", "1", "--compression-window-bits", "9", "--compression-threshold", "2",
             "--proxy-protocol-from", "10.0.0.0/8", "--trusted-proxies", "::1", "--trusted-proxies", "::2",
             "--forwarded-field", "forwarded", "--max-web-sockets-per-address", "17", "--exempt-addresses", "::3",
+            "--scenes", "false",
         ])
         #expect(settings.addresses == [.hostname("::", port: 0)])
         #expect(settings.reusePort)
@@ -73,6 +74,7 @@ import WebSocketServer
         #expect((settings.messagesPerSecond, settings.bytesPerSecond) == (14, 15))
         #expect((settings.rateAction, settings.slowConsumers) == (.close, .keepLatest))
         #expect(!settings.observability)
+        #expect(!settings.scenes)
         #expect(settings.logLevel == .trace)
         #expect(settings.proxyProtocolFrom == ["10.0.0.0/8"])
         #expect(settings.trustedProxies == ["::1", "::2"])
