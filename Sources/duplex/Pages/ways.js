@@ -15,7 +15,7 @@ const STRINGS = {
   en: {
     title: 'Duplex: four ways', heading: 'Four ways to get the same messages',
     lead: 'This server publishes some twenty small messages a second into one room. This page reads that room four times at once, each time in another way, and counts what each way costs.',
-    waiting: 'Waiting for the first messages…',
+    waiting: 'Waiting for the first messages…', off: 'Nothing is published here: this server was started with --scenes off.',
     sum: 'For the same {messages}, WebSocket made {w} and moved {wb}; polling made {p} and moved {pb}. Half of the messages were here within {wd} by WebSocket, and within {pd} by polling.',
     nMessages: { one: '{count} message', other: '{count} messages' }, nRequests: { one: '{count} request', other: '{count} requests' },
     interval: 'Polling asks every', measure: 'Measure CPU time again', table: 'What each way costs', noscript: 'This page needs JavaScript: it is what reads the messages.',
@@ -52,7 +52,7 @@ const STRINGS = {
   zh: {
     title: 'Duplex：四种方式', heading: '同样的消息，四种取法',
     lead: '服务器每秒向一个房间发布约二十条短消息。本页用四种方式同时读取这个房间，并逐项统计每种方式的开销。',
-    waiting: '正在等待第一批消息…',
+    waiting: '正在等待第一批消息…', off: '这里没有消息：服务器启动时使用了 --scenes off。',
     sum: '同样是 {messages}，WebSocket 用了 {w}，共传输 {wb}；轮询用了 {p}，共传输 {pb}。半数消息通过 WebSocket 在 {wd} 内到达，轮询则需要 {pd}。',
     nMessages: '{count} 条消息', nRequests: '{count} 次请求',
     interval: '轮询间隔', measure: '重新测量 CPU 时间', table: '各种方式的开销', noscript: '本页需要 JavaScript 才能读取消息。',
@@ -96,7 +96,7 @@ const sorted = numbers => Float64Array.from(numbers).sort();
 
 // ---- The server's counters, and its clock ----
 
-const id = [...crypto.getRandomValues(new Uint32Array(3))].map(each => each.toString(36)).join('');
+const id = [...crypto.getRandomValues(new Uint32Array(3))].map(each => each.toString(36).padStart(7, '0')).join('');
 const samples = [];
 let offset = null, trip = null, http = '1.1', others = 0;
 
@@ -486,6 +486,7 @@ onLanguage(() => {
   readers.forEach(describe);
 });
 
+fetch('/scenes.json').then(response => response.json()).then(({ scenes }) => { if (!scenes) say($('sum'), 'off'); }).catch(() => {});
 setInterval(tick, TICK);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 let drawnAt = 0;
