@@ -6,8 +6,10 @@ import { start, text, say, format, element, onLanguage } from '/frame.js';
 
 const WAYS = ['websocket', 'streaming', 'longpolling', 'polling'];
 const ROOM = 'ways';
+/** Seconds. */
+const TURN = 4;
 /** Milliseconds. */
-const TICK = 1000, DRAWN = 10_000, TURN = 3000, SETTLE = 500, FIRST_MEASURE = 4000, REST_LIMIT = 15_000;
+const TICK = 1000, DRAWN = 10_000, SETTLE = 500, FIRST_MEASURE = 4000, REST_LIMIT = 15_000;
 /** How many delays the median is of, and how few messages are too few for a CPU time. */
 const MOST_DELAYS = 4000, FEWEST = 20;
 
@@ -39,8 +41,8 @@ const STRINGS = {
     worst: 'Worst delay', worstBrief: 'The latest of all.',
     worstMore: 'The longest that any message took since the numbers began. When polling it is a little more than the interval. Long polling is slow where a message comes just after an answer: it waits for the next request. A busy browser or server makes all four worse.',
     cpu: 'CPU time per message', cpuBrief: 'What the server’s processor works for one.',
-    cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. With each measurement the average of all gets steadier.',
-    notMeasured: 'not yet', tooFew: 'too few messages', under: '< {n}', perMessages: 'of {count}', us: '{n} µs',
+    cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. How much the seconds without readers vary tells how wrong it may be (±); what is not more than that is told as a bound (<). With each measurement the average of all gets steadier.',
+    notMeasured: 'not yet', tooFew: 'too few messages', under: '< {n}', ofMessages: 'of {count}', ofMessagesAbout: '± {error}, of {count}', us: '{n} µs',
     measuringNobody: 'Measuring: nobody reads', measuringWay: 'Measuring: {way} alone', measured: 'Measured.', failed: 'The measurement was broken off: a way did not come back.',
     left: '{n} s', othersReading: { one: '{count} other page is counted, too.', other: '{count} other pages are counted, too.' },
     notesHeading: 'What is counted, and what is not',
@@ -76,8 +78,8 @@ const STRINGS = {
     worst: '最大延迟', worstBrief: '最慢的一条。',
     worstMore: '统计开始以来耗时最长的一条消息。轮询时略大于间隔。长轮询的慢处在于消息恰好在应答之后产生：它得等下一次请求。浏览器或服务器繁忙时，四种方式都会变慢。',
     cpu: '每条消息的 CPU 时间', cpuBrief: '服务器处理器为一条消息花的时间。',
-    cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。多次测量取平均，会越来越稳定。',
-    notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', perMessages: '基于 {count}', us: '{n} 微秒',
+    cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。无人读取时每秒用量的波动就是可能的误差（±）；不超过误差的结果只给出上限（<）。多次测量取平均，会越来越稳定。',
+    notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', ofMessages: '基于 {count}', ofMessagesAbout: '± {error}，基于 {count}', us: '{n} 微秒',
     measuringNobody: '测量中：无人读取', measuringWay: '测量中：仅 {way}', measured: '测量完成。', failed: '测量中断：有一种方式没有恢复。',
     left: '{n} 秒', othersReading: '另有 {count} 个页面也计算在内。',
     notesHeading: '统计了什么，没有统计什么',
@@ -116,11 +118,13 @@ async function counters() {
 
 // ---- One way of reading ----
 
+const NO_CPU = { micros: 0, messages: 0, variance: 0, turns: 0 };
+
 class Reader {
   received = 0; missing = 0; delays = []; worst = null; recent = []; counted = { requests: 0, up: 0, down: 0 };
   /** What is not shown: what there was before the numbers began, and what came in turns. */
   base = { messages: 0, requests: 0, up: 0, down: 0 };
-  cpu = { micros: 0, messages: 0 };
+  cpu = { ...NO_CPU };
   /** Messages that are older than this were waited for while we rested. */
   liveFrom = 0;
 
@@ -215,14 +219,21 @@ const VALUES = {
   each: ({ shown }) => shown.messages > 0 ? (shown.up + shown.down) / shown.messages : null,
   median: reader => reader.median,
   worst: reader => reader.worst,
-  cpu: ({ cpu }) => cpu.messages >= FEWEST ? cpu.micros / cpu.messages : null,
+  cpu: ({ cpu }) => cpu.messages >= FEWEST ? Math.max(cpu.micros, error(cpu)) / cpu.messages : null,
 };
+/** By how much a CPU time may be wrong, all messages together. */
+const error = cpu => Math.sqrt(cpu.variance);
+const isNoise = cpu => cpu.micros <= error(cpu);
 const micros = value => value < 1 ? text('under', { n: text('us', { n: 1 }) })
   : value < 1000 ? text('us', { n: format.number(value, { maximumFractionDigits: value < 10 ? 1 : 0 }) }) : format.duration(value / 1000);
 const FORMATS = {
   messages: format.number, requests: format.number, up: format.bytes, down: format.bytes, each: format.bytes,
   median: format.duration, worst: format.duration, cpu: micros,
 };
+/** What is not more than its error is told as a bound. */
+const showing = (row, value, { cpu }) => row === 'cpu' && isNoise(cpu) && value >= 1 ? text('under', { n: micros(value) }) : FORMATS[row](value);
+const aboutCPU = cpu => text(isNoise(cpu) ? 'ofMessages' : 'ofMessagesAbout',
+  { count: text('nMessages', { count: cpu.messages }), error: micros(error(cpu) / cpu.messages) });
 const cells = {}, heads = {}, canvases = {};
 
 function build() {
@@ -280,11 +291,11 @@ function show() {
     readers.forEach((reader, index) => {
       const { node, number, aside, fill } = cells[row][reader.way], each = values[index];
       node.dataset.value = each ?? '';
-      setText(number, each === null ? row === 'cpu' ? text(reader.cpu.turns ? 'tooFew' : 'notMeasured') : '–' : FORMATS[row](each));
+      setText(number, each === null ? row === 'cpu' ? text(reader.cpu.turns ? 'tooFew' : 'notMeasured') : '–' : showing(row, each, reader));
       number.classList.toggle('none', each === null);
       fill.style.inlineSize = most > 0 && each > 0 ? `${100 * each / most}%` : '0';
       if (row === 'messages') setText(aside, reader.missing ? text('missing', { n: reader.missing }) : '');
-      if (row === 'cpu') setText(aside, each === null ? '' : text('perMessages', { count: text('nMessages', { count: reader.cpu.messages }) }));
+      if (row === 'cpu') setText(aside, each === null ? '' : aboutCPU(reader.cpu));
     });
   }
   if (trip !== null) {
@@ -389,19 +400,24 @@ function keep({ ways }) {
 /** Whether the ways are taking turns. */
 let turns = false;
 
-/** What the process used in so long, in microseconds, and how many messages came to `reader`. */
-async function turn(reader, ms, name) {
+/** What the process used in each of so many seconds, in microseconds, and how many messages came to `reader`. */
+async function turn(reader, seconds, name) {
   say($('turn'), name, reader ? { way: text(reader.way) } : undefined);
-  const before = await counters(), had = reader?.received ?? 0;
-  for (let left = Math.ceil(ms / 1000), rest = ms; rest > 0; left--) {
-    const pause = Math.min(rest, rest % 1000 || 1000);
+  let report = await counters();
+  const begin = report, had = reader?.received ?? 0, used = [];
+  for (let left = seconds; left > 0; left--) {
     setText($('seconds'), text('left', { n: left }));
-    await sleep(pause);
-    rest -= pause;
+    await sleep(1000);
+    const next = await counters();
+    used.push(1000 * (next.cpu - report.cpu) / (next.time - report.time));
+    report = next;
   }
-  const after = await counters(), messages = (reader?.received ?? 0) - had;
-  return { micros: after.cpu - before.cpu, time: after.time - before.time, messages };
+  setText($('seconds'), '');
+  return { used, micros: report.cpu - begin.cpu, seconds: (report.time - begin.time) / 1000, messages: (reader?.received ?? 0) - had };
 }
+
+const mean = numbers => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+const variance = numbers => mean(numbers.map(each => (each - mean(numbers)) ** 2)) * numbers.length / (numbers.length - 1);
 
 /** Waits until a reader has what there was when this was called. */
 async function caughtUp(reader, time) {
@@ -423,18 +439,20 @@ async function measure() {
     for (const reader of readers) reader.rest();
     showStates();
     await sleep(SETTLE);
-    const nobody = await turn(null, TURN, 'measuringNobody');
+    const { used: idle } = await turn(null, TURN, 'measuringNobody'), noise = variance(idle);
     for (const reader of readers) {
       const { time } = await counters();
       reader.go();
       showStates();
       await caughtUp(reader, time);
       // Two polls at least.
-      const long = reader.way === 'polling' ? Math.max(TURN, 2 * $('interval').value) : TURN;
-      const { micros, time: took, messages } = await turn(reader, long, 'measuringWay');
-      reader.cpu.micros += micros - nobody.micros * took / nobody.time;
-      reader.cpu.messages += messages;
-      reader.cpu.turns = (reader.cpu.turns ?? 0) + 1;
+      const long = reader.way === 'polling' ? Math.max(TURN, Math.ceil($('interval').value / 500)) : TURN, { cpu } = reader;
+      const { micros, seconds, messages } = await turn(reader, long, 'measuringWay');
+      cpu.micros += micros - mean(idle) * seconds;
+      cpu.messages += messages;
+      // What the seconds with nobody vary by is in this turn as well, and in what is taken off.
+      cpu.variance += noise * (seconds + seconds ** 2 / idle.length);
+      cpu.turns++;
       reader.rest();
       show();
     }
@@ -468,7 +486,7 @@ $('controls').onsubmit = event => event.preventDefault();
 $('interval').onchange = async () => {
   const polling = readers.at(-1);
   polling.reopen(+$('interval').value);
-  polling.cpu = { micros: 0, messages: 0 };
+  polling.cpu = { ...NO_CPU };
   try { keep(await counters()); } catch {}
   for (const reader of readers) reader.reset();
   say($('sum'), 'waiting');

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOHTTP1
 
 /// How many bytes requests and answers have as HTTP/1.1 writes them (RFC 9112). Over HTTP/2 heads are compressed, and smaller.
 enum HTTP1Size {
@@ -26,10 +27,12 @@ enum HTTP1Size {
     ///   - isChunked: Whether the body has no length.
     ///   - closes: Whether the client asked for the connection's end.
     static func head(_ response: HTTPResponse, serverName: String?, isChunked: Bool, closes: Bool) -> Int {
-        let reason = response.status.reasonPhrase.utf8.count
+        // SwiftNIO's words for the codes that it knows.
+        let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
+        let reason = status.reasonPhrase.utf8.count
         var fields = response.headerFields
         // What an answer without a body must not say, and is taken out when it is written.
-        if !response.status.mayHaveBody { fields[.contentLength] = nil }
+        if !status.mayHaveResponseBody { fields[.contentLength] = nil }
         return "HTTP/1.1 200 \r\n".utf8.count + reason + self.fields(fields) + 2 + self.date
             + (serverName.map { "Server: \r\n".utf8.count + $0.utf8.count } ?? 0)
             + (isChunked ? self.chunked : 0) + (closes ? self.close : 0)
@@ -45,9 +48,4 @@ enum HTTP1Size {
             sum + field.name.rawName.utf8.count + 2 + field.withUnsafeBytesOfValue { $0.count } + 2
         }
     }
-}
-
-extension HTTPResponse.Status {
-    /// RFC 9110, section 6.4.1.
-    fileprivate var mayHaveBody: Bool { self.kind != .informational && self != .noContent && self != .notModified }
 }

@@ -24,6 +24,8 @@ import Testing
         let stream = HTTPResponse(status: .ok)
         #expect(
             size(stream, chunked: true) == ("HTTP/1.1 200 OK\r\n" + date + "Transfer-Encoding: chunked\r\n\r\n").utf8.count)
+        // A code without its words gets them.
+        #expect(size(HTTPResponse(status: .init(code: 413))) == ("HTTP/1.1 413 Payload Too Large\r\n" + date + "\r\n").utf8.count)
         // What has no body says no length.
         let unchanged = HTTPResponse(status: .notModified, headerFields: [.contentLength: "0", .eTag: "\"a\""])
         #expect(size(unchanged) == ("HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n" + date + "\r\n").utf8.count)
