@@ -18,7 +18,7 @@ const STRINGS = {
     title: 'Duplex: four ways', heading: 'Four ways to get the same messages',
     lead: 'This server publishes some twenty small messages a second into one room. This page reads that room four times at once, each time in another way, and counts what each way costs.',
     waiting: 'Waiting for the first messages…', off: 'Nothing is published here: this server was started with --scenes off.',
-    sum: 'For the same {messages}, WebSocket made {w} and moved {wb}; polling made {p} and moved {pb}. Half of the messages were here within {wd} by WebSocket, and within {pd} by polling.',
+    sum: 'For the same {messages}, WebSocket made {w}, moved {wb}, and had half of them here within {wd}. Long polling made {l}, moved {lb}, and took {ld} for that. Polling made {p}, moved {pb}, and took {pd}.',
     nMessages: { one: '{count} message', other: '{count} messages' }, nRequests: { one: '{count} request', other: '{count} requests' },
     interval: 'Polling asks every', measure: 'Measure CPU time again', table: 'What each way costs', noscript: 'This page needs JavaScript: it is what reads the messages.',
     reading: 'reading', resting: 'resting', connecting: 'connecting…', lost: 'no connection', what: 'Number',
@@ -55,7 +55,7 @@ const STRINGS = {
     title: 'Duplex：四种方式', heading: '同样的消息，四种取法',
     lead: '服务器每秒向一个房间发布约二十条短消息。本页用四种方式同时读取这个房间，并逐项统计每种方式的开销。',
     waiting: '正在等待第一批消息…', off: '这里没有消息：服务器启动时使用了 --scenes off。',
-    sum: '同样是 {messages}，WebSocket 用了 {w}，共传输 {wb}；轮询用了 {p}，共传输 {pb}。半数消息通过 WebSocket 在 {wd} 内到达，轮询则需要 {pd}。',
+    sum: '同样是 {messages}：WebSocket 用了 {w}，共传输 {wb}，半数消息在 {wd} 内到达。长轮询用了 {l}，共传输 {lb}，半数到达需要 {ld}。轮询用了 {p}，共传输 {pb}，半数到达需要 {pd}。',
     nMessages: '{count} 条消息', nRequests: '{count} 次请求',
     interval: '轮询间隔', measure: '重新测量 CPU 时间', table: '各种方式的开销', noscript: '本页需要 JavaScript 才能读取消息。',
     reading: '读取中', resting: '暂停', connecting: '正在连接…', lost: '连接已断开', what: '指标',
@@ -79,7 +79,7 @@ const STRINGS = {
     worstMore: '统计开始以来耗时最长的一条消息。轮询时略大于间隔。长轮询的慢处在于消息恰好在应答之后产生：它得等下一次请求。浏览器或服务器繁忙时，四种方式都会变慢。',
     cpu: '每条消息的 CPU 时间', cpuBrief: '服务器处理器为一条消息花的时间。',
     cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。无人读取时每秒用量的波动就是可能的误差（±）；不超过误差的结果只给出上限（<）。多次测量取平均，会越来越稳定。',
-    notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', ofMessages: '基于 {count}', ofMessagesAbout: '± {error}，基于 {count}', us: '{n} 微秒',
+    notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', ofMessages: '基于 {count}', ofMessagesAbout: '± {error}，基于 {count}', us: '{n} µs',
     measuringNobody: '测量中：无人读取', measuringWay: '测量中：仅 {way}', measured: '测量完成。', failed: '测量中断：有一种方式没有恢复。',
     left: '{n} 秒', othersReading: '另有 {count} 个页面也计算在内。',
     notesHeading: '统计了什么，没有统计什么',
@@ -134,6 +134,7 @@ class Reader {
   }
 
   open(pollInterval = 2000) {
+    this.pollInterval = pollInterval;
     // A base of its own, so that no other page of this tab takes the way that worked here for its first one.
     this.duplex = new Duplex('/?ways', { transports: [this.way], pollInterval, query: { as: `ways-${id}-${this.way}` } });
     this.go();
@@ -174,7 +175,10 @@ class Reader {
     this.first ??= number;
     this.received++;
     this.lastTime = time;
-    if (this.way === 'polling') tickSoon();
+    if (this.way === 'polling') {
+      for (const each of polled.splice(0)) each();
+      tickSoon();
+    }
     if (offset === null || time < this.liveFrom || turns) return;
     const now = clock(), delay = Math.max(0, now + offset - time);
     this.delays.push(delay);
@@ -206,6 +210,14 @@ class Reader {
     return this.delays.length ? sorted(this.delays)[this.delays.length >> 1] : null;
   }
 }
+
+/** Who waits for the next answer with messages: at that moment all four have the same. */
+const polled = [];
+const even = () => new Promise((resolve, reject) => {
+  // Within the answer's other messages: behind them.
+  polled.push(() => queueMicrotask(resolve));
+  setTimeout(() => reject(new Error('silent')), REST_LIMIT);
+});
 
 // ---- The table ----
 
@@ -305,16 +317,18 @@ function show() {
 
 /** In words, when all have the same: polling has just caught up. */
 function sumUp() {
-  const all = readers.map(reader => reader.shown), counts = all.map(each => each.messages);
-  const [first, , , last] = readers, [w, , , p] = all;
-  if (turns || Math.min(...counts) < FEWEST || Math.max(...counts) - Math.min(...counts) > 2) return;
-  if (first.median === null || last.median === null) return;
-  sum = () => ({
-    messages: text('nMessages', { count: p.messages }),
-    w: text('nRequests', { count: w.requests }), wb: format.bytes(w.up + w.down), wd: format.duration(medians[0]),
-    p: text('nRequests', { count: p.requests }), pb: format.bytes(p.up + p.down), pd: format.duration(medians[1]),
-  });
-  const medians = [first.median, last.median];
+  const [first, , third, last] = readers, numbers = readers.map(reader => reader.at?.number ?? 0);
+  if (turns || last.shown.messages < FEWEST || Math.max(...numbers) - Math.min(...numbers) > 2) return;
+  if ([first, third, last].some(({ median }) => median === null)) return;
+  const now = [first, third, last].map(({ shown, median }) => ({ ...shown, median }));
+  sum = () => {
+    const values = { messages: text('nMessages', { count: now[2].messages }) };
+    ['w', 'l', 'p'].forEach((name, index) => {
+      const { requests, up, down, median } = now[index];
+      Object.assign(values, { [name]: text('nRequests', { count: requests }), [`${name}b`]: format.bytes(up + down), [`${name}d`]: format.duration(median) });
+    });
+    return values;
+  };
   say($('sum'), 'sum', sum());
 }
 let sum = null;
@@ -431,14 +445,14 @@ async function measure() {
   if (turns || readers.some(reader => reader.state !== 'reading')) return;
   turns = true;
   $('measure').setAttribute('aria-disabled', 'true');
-  $('interval').disabled = true;
   let from, ended = 'measured';
   try {
-    keep(await counters());
-    from = readers.map(reader => reader.totals());
+    await even();
     for (const reader of readers) reader.rest();
     showStates();
     await sleep(SETTLE);
+    keep(await counters());
+    from = readers.map(reader => reader.totals());
     const { used: idle } = await turn(null, TURN, 'measuringNobody'), noise = variance(idle);
     for (const reader of readers) {
       const { time } = await counters();
@@ -446,7 +460,7 @@ async function measure() {
       showStates();
       await caughtUp(reader, time);
       // Two polls at least.
-      const long = reader.way === 'polling' ? Math.max(TURN, Math.ceil($('interval').value / 500)) : TURN, { cpu } = reader;
+      const long = reader.way === 'polling' ? Math.max(TURN, Math.ceil(2 * reader.pollInterval / 1000)) : TURN, { cpu } = reader;
       const { micros, seconds, messages } = await turn(reader, long, 'measuringWay');
       cpu.micros += micros - mean(idle) * seconds;
       cpu.messages += messages;
@@ -466,9 +480,23 @@ async function measure() {
   if (from) readers.forEach((reader, index) => reader.leaveOut(from[index]));
   turns = false;
   $('measure').removeAttribute('aria-disabled');
-  $('interval').disabled = false;
   setText($('seconds'), ended === 'measured' && others > 0 ? text('othersReading', { count: others }) : '');
   say($('turn'), ended);
+  show();
+  takeInterval();
+}
+
+/** Numbers of two intervals would be of neither: all begin anew. During a measurement it waits for the end. */
+async function takeInterval() {
+  const polling = readers.at(-1), wanted = +$('interval').value;
+  if (turns || polling.pollInterval === wanted) return;
+  polling.reopen(wanted);
+  polling.cpu = { ...NO_CPU };
+  say($('sum'), 'waiting');
+  sum = null;
+  await even().catch(() => {});
+  try { keep(await counters()); } catch {}
+  for (const reader of readers) reader.reset();
   show();
 }
 
@@ -482,16 +510,7 @@ showStates();
 
 $('measure').onclick = () => void measure();
 $('controls').onsubmit = event => event.preventDefault();
-// Numbers of two intervals would be of neither.
-$('interval').onchange = async () => {
-  const polling = readers.at(-1);
-  polling.reopen(+$('interval').value);
-  polling.cpu = { ...NO_CPU };
-  try { keep(await counters()); } catch {}
-  for (const reader of readers) reader.reset();
-  say($('sum'), 'waiting');
-  show();
-};
+$('interval').onchange = () => void takeInterval();
 const nameIntervals = () => {
   for (const option of $('interval').options) option.textContent = text('s', { n: format.number(option.value / 1000) });
 };
@@ -499,7 +518,7 @@ nameIntervals();
 onLanguage(() => {
   nameIntervals();
   show();
-  if (sum && $('sum').dataset.text === 'sum') say($('sum'), 'sum', sum());
+  if (sum) say($('sum'), 'sum', sum());
   setText($('seconds'), '');
   readers.forEach(describe);
 });
