@@ -175,9 +175,9 @@ class Reader {
     this.first ??= number;
     this.received++;
     this.lastTime = time;
-    if (this.way === 'polling') {
-      for (const each of polled.splice(0)) each();
-      tickSoon();
+    if (this.way === 'polling' && !isAnswer) {
+      isAnswer = true;
+      queueMicrotask(answered);
     }
     if (offset === null || time < this.liveFrom || turns) return;
     const now = clock(), delay = Math.max(0, now + offset - time);
@@ -211,11 +211,19 @@ class Reader {
   }
 }
 
-/** Who waits for the next answer with messages: at that moment all four have the same. */
-const polled = [];
+/** When polling has taken an answer's last message all four have the same. */
+let isAnswer = false, snapshot = null;
+const waiting = [];
+
+function answered() {
+  isAnswer = false;
+  snapshot = readers.map(({ at, shown, median }) => ({ number: at?.number ?? 0, messages: shown.messages, median }));
+  for (const each of waiting.splice(0)) each();
+  if (!turns) soon ??= setTimeout(tick);
+}
+
 const even = () => new Promise((resolve, reject) => {
-  // Within the answer's other messages: behind them.
-  polled.push(() => queueMicrotask(resolve));
+  waiting.push(resolve);
   setTimeout(() => reject(new Error('silent')), REST_LIMIT);
 });
 
@@ -315,12 +323,13 @@ function show() {
   }
 }
 
-/** In words, when all have the same: polling has just caught up. */
+/** In words, for what all had when polling had its last answer. */
 function sumUp() {
-  const [first, , third, last] = readers, numbers = readers.map(reader => reader.at?.number ?? 0);
-  if (turns || last.shown.messages < FEWEST || Math.max(...numbers) - Math.min(...numbers) > 2) return;
-  if ([first, third, last].some(({ median }) => median === null)) return;
-  const now = [first, third, last].map(({ shown, median }) => ({ ...shown, median }));
+  const shot = snapshot, numbers = shot?.map(({ number }) => number);
+  snapshot = null;
+  if (!shot || Math.max(...numbers) - Math.min(...numbers) > 2 || shot[3].messages < FEWEST) return;
+  const now = [0, 2, 3].map(index => ({ ...readers[index].shown, ...shot[index] }));
+  if (now.some(({ median }) => median === null)) return;
   sum = () => {
     const values = { messages: text('nMessages', { count: now[2].messages }) };
     ['w', 'l', 'p'].forEach((name, index) => {
@@ -388,7 +397,8 @@ let soon, isTicking = false;
 async function tick() {
   clearTimeout(soon);
   soon = undefined;
-  if (isTicking || turns) return;
+  if (turns) return;
+  if (isTicking) return void (soon ??= setTimeout(tick, 20));
   isTicking = true;
   try { keep(await counters()); } catch { /* The server is away: the readers say so. */ }
   isTicking = false;
@@ -396,8 +406,6 @@ async function tick() {
   show();
   sumUp();
 }
-
-function tickSoon() { if (!turns) soon ??= setTimeout(tick, 30); }
 
 function keep({ ways }) {
   for (const reader of readers) {
@@ -523,7 +531,13 @@ onLanguage(() => {
   readers.forEach(describe);
 });
 
-fetch('/scenes.json').then(response => response.json()).then(({ scenes }) => { if (!scenes) say($('sum'), 'off'); }).catch(() => {});
+const first = setTimeout(measure, FIRST_MEASURE);
+fetch('/scenes.json').then(response => response.json()).then(({ scenes }) => {
+  if (scenes) return;
+  say($('sum'), 'off');
+  $('controls').hidden = true;
+  clearTimeout(first);
+}).catch(() => {});
 setInterval(tick, TICK);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 let drawnAt = 0;
@@ -533,4 +547,3 @@ setInterval(() => {
   readers.forEach(draw);
 }, 100);
 setInterval(() => readers.forEach(describe), 5000);
-setTimeout(measure, FIRST_MEASURE);
