@@ -389,9 +389,11 @@ function showRooms() {
     const link = item.firstElementChild, badge = link.lastElementChild, count = views.get(name)?.unread ?? 0;
     if (name === current?.name) link.setAttribute('aria-current', 'true'); else link.removeAttribute('aria-current');
     badge.hidden = !count;
-    badge.replaceChildren(element('span', '', format.number(Math.min(count, 99)) + (count > 99 ? '+' : '')),
-      say(element('span', 'unseen'), 'unread', { count }));
-    badge.firstChild.setAttribute('aria-hidden', 'true');
+    badge.replaceChildren();
+    if (!count) continue;
+    const number = element('span', '', format.number(Math.min(count, 99)) + (count > 99 ? '+' : ''));
+    number.setAttribute('aria-hidden', 'true');
+    badge.append(number, say(element('span', 'unseen'), 'unread', { count }));
   }
   showTitle();
 }
