@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against servers that are started for it, and stopped after
-#   The chat page on a server as it is by default; then compression, on one server for each mode; then HTTP/2,
+#   The pages on a server as it is by default; then compression, on one server for each mode; then HTTP/2,
 #   in Chromium and in Firefox; then the rooms' client, on a server and on a mock.
 # Exit: as browser.sh; 2 when a server does not start.
 set -euo pipefail
@@ -30,6 +30,7 @@ start() {
 start
 status=0 plain=$url
 "$here/browser.sh" chat "$url" "$@" || status=$?
+"$here/browser.sh" ways "$plain" || status=$?
 servers=()
 for mode in off no-takeover takeover; do
   start --compression "$mode"
