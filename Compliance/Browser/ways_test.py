@@ -1,6 +1,6 @@
 """The page /ways in headless Chromium, against a running `duplex serve`; and its counters against bytes counted on sockets.
 
-    ways_test.py BASE_URL [--screenshot DIR]
+    ways_test.py BASE_URL [PART...] [--screenshot DIR]
 
 Each line of output is one check; the last line is 'N passed, N failed'. Started by browser.sh, which sets up what this needs.
 """
@@ -18,7 +18,7 @@ import urllib.parse
 import urllib.request
 
 from chat_test import Cable
-from checks import check, equal, finish
+from checks import check, equal, finish, run_parts
 from looks import low_contrasts, too_wide
 from playwright.sync_api import expect, sync_playwright
 
@@ -341,7 +341,7 @@ def languages(browser, url):
         page = plain.new_page()
         page.goto(url + "/ways")
         expect(page.locator("h1")).to_have_text("Four ways to get the same messages")
-        expect(page.locator("noscript")).to_have_text(re.compile("^This page needs JavaScript"))
+        expect(page.locator("noscript")).to_have_text(re.compile("^This page needs JavaScript"), use_inner_text=True)
         expect(page.locator("noscript")).to_be_visible()
         plain.close()
 
@@ -436,6 +436,8 @@ def screenshots(browser, url, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("base_url")
+    parts = {part.__name__: lambda subject, part=part: part(*subject) for part in (numbers, bytes_on_the_wire, reconnecting, languages, reach, looks)}
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"all, or some of {', '.join(parts)}")
     parser.add_argument("--screenshot", type=pathlib.Path, metavar="DIR")
     arguments = parser.parse_args()
     url = arguments.base_url.rstrip("/")
@@ -443,14 +445,8 @@ def main():
         # Without its sandbox: in a container there is no user namespace for one, and it only visits our own page.
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
         print(f"Chromium {browser.version} on {url}", flush=True)
-        for part in (numbers, bytes_on_the_wire, reconnecting, languages, reach, looks):
-            try:
-                part(browser, url)
-            except Exception as error:
-                with check(part.__name__):
-                    raise error
-            for context in browser.contexts:
-                context.close()
+        # What a part that broke off has left open would go on reading.
+        run_parts(parts, arguments.parts, (browser, url), lambda *_: [context.close() for context in browser.contexts])
         if arguments.screenshot:
             screenshots(browser, url, arguments.screenshot)
         browser.close()

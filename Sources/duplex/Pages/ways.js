@@ -9,7 +9,7 @@ const ROOM = 'ways';
 /** Seconds. */
 const TURN = 4;
 /** Milliseconds. */
-const TICK = 1000, DRAWN = 10_000, SETTLE = 500, FIRST_MEASURE = 4000, REST_LIMIT = 15_000;
+const TICK = 1000, DRAWN = 10_000, SETTLE = 500, FIRST_MEASURE = 10_000, REST_LIMIT = 15_000;
 /** How many delays the median is of, and how few messages are too few for a CPU time. */
 const MOST_DELAYS = 4000, FEWEST = 20;
 
@@ -179,12 +179,13 @@ class Reader {
       isAnswer = true;
       queueMicrotask(answered);
     }
-    if (offset === null || time < this.liveFrom || turns) return;
-    const now = clock(), delay = Math.max(0, now + offset - time);
+    if (offset === null || time < this.liveFrom) return;
+    const delay = Math.max(0, clock() + offset - time);
+    this.recent.push({ at: time - offset, delay });
+    if (turns) return;
     this.delays.push(delay);
     if (this.delays.length > MOST_DELAYS) this.delays.shift();
     this.worst = Math.max(this.worst ?? 0, delay);
-    this.recent.push({ at: time - offset, delay });
   }
 
   totals() { return { messages: this.received, ...this.counted }; }

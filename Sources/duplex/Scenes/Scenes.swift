@@ -15,7 +15,9 @@ enum Scenes {
 
     /// Everybody may do everything, but publish in the scenes' rooms.
     static func permissions(_ identity: Identity, _ action: RoomAction, _ room: RoomName) -> Permission {
-        guard action == .publish, [Scenes.match, Scenes.locations, Scenes.ways].contains(room.text) else { return .allowed }
+        guard action == .publish, [Scenes.match, Scenes.locations, Scenes.ways].contains(room.text) else {
+            return .allowed
+        }
         return .forbidden("only the server publishes in \(room)")
     }
 
@@ -25,7 +27,8 @@ enum Scenes {
     static func services(_ hub: RealtimeHub, seed: UInt64, logger: Logger) throws(RealtimeError) -> [any Service] {
         [
             ScenePlayer(
-                hub: hub, room: try RoomName(Scenes.match), scene: MatchSimulation(seed: seed), clock: ContinuousClock(),
+                hub: hub, room: try RoomName(Scenes.match), scene: MatchSimulation(seed: seed),
+                clock: ContinuousClock(),
                 logger: logger),
             ScenePlayer(
                 hub: hub, room: try RoomName(Scenes.locations), scene: CourierSimulation(seed: seed),

@@ -11,7 +11,9 @@ extension RouterMethods where Context == ServeContext {
             guard let page = request.uri.queryParameters["id"], WayReader.isPage(page) else {
                 let lengths = WayReader.idLengths
                 throw HTTPError(
-                    .badRequest, message: "'id' must be \(lengths.lowerBound) to \(lengths.upperBound) lower-case letters and digits")
+                    .badRequest,
+                    message: "'id' must be \(lengths.lowerBound) to \(lengths.upperBound) lower-case letters and digits"
+                )
             }
             let report = WayReport(
                 meter.counters(of: String(page)), pages: meter.pages, http: Peer.current?.httpVersion ?? "1.1")

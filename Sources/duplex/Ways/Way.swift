@@ -19,13 +19,18 @@ struct WayReader: Hashable, Sendable {
         guard name.hasPrefix(WayReader.prefix) else { return nil }
         let parts = name.dropFirst(WayReader.prefix.count).split(
             separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let way = Way(rawValue: String(parts[1])), WayReader.isPage(parts[0]) else { return nil }
+        guard parts.count == 2, let way = Way(rawValue: String(parts[1])), WayReader.isPage(parts[0]) else {
+            return nil
+        }
         (self.page, self.way) = (String(parts[0]), way)
     }
 
     /// Whether a text can be a page's id.
     static func isPage(_ text: some StringProtocol) -> Bool {
         WayReader.idLengths.contains(text.utf8.count)
-            && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+            }
     }
 }

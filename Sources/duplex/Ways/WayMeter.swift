@@ -34,7 +34,8 @@ final class WayMeter: Sendable {
 
     /// The counter of who asks, if it is such a reader.
     private func counter(of request: Request) -> WayCounter? {
-        guard request.method == .get, let name = request.uri.queryParameters["as"], let reader = WayReader(name: String(name))
+        guard request.method == .get, let name = request.uri.queryParameters["as"],
+            let reader = WayReader(name: String(name))
         else { return nil }
         return self.counters.withLock { $0.counter(of: reader, now: self.now()) }
     }
@@ -81,6 +82,8 @@ struct WayMeterMiddleware: RouterMiddleware {
         _ request: Request, context: ServeContext,
         next: @concurrent (Request, ServeContext) async throws -> Response
     ) async throws -> Response {
-        try await self.meter.count(request, on: context.channel, isSocket: self.isSocket) { try await next(request, context) }
+        try await self.meter.count(request, on: context.channel, isSocket: self.isSocket) {
+            try await next(request, context)
+        }
     }
 }

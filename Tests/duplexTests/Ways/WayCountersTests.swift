@@ -27,7 +27,9 @@ import Testing
         counters.counter(of: try reader("page0001", .streaming), now: at(0)).receive(1)
         counters.counter(of: try reader("page0001", .polling), now: at(0)).receive(2)
         counters.counter(of: try reader("page0002", .polling), now: at(0)).receive(3)
-        let (first, second) = (counters.counters(of: "page0001", now: at(0)), counters.counters(of: "page0002", now: at(0)))
+        let (first, second) = (
+            counters.counters(of: "page0001", now: at(0)), counters.counters(of: "page0002", now: at(0))
+        )
         #expect(first[.streaming]?.received == 1)
         #expect(first[.polling]?.received == 2)
         #expect(second[.polling]?.received == 3)

@@ -100,7 +100,10 @@ import Testing
                 #expect(first.status == 200)
                 // The same again: nothing new, and no body.
                 let tag = first.values("ETag").first ?? ""
-                try await wire.send(self.get("/rooms/a/messages", .polling, "If-None-Match: \(tag)\r\nX-Long: \(String(repeating: "x", count: 500))\r\n"))
+                try await wire.send(
+                    self.get(
+                        "/rooms/a/messages", .polling,
+                        "If-None-Match: \(tag)\r\nX-Long: \(String(repeating: "x", count: 500))\r\n"))
                 #expect(try await wire.readAnswer().status == 304)
                 // Refused.
                 try await wire.send(self.get("/rooms/a/messages?after=x", .polling))
@@ -124,10 +127,13 @@ import Testing
                 try await wire.send(self.get("/rooms/a/messages", .longpolling))
                 let tag = try await wire.readAnswer().values("ETag").first ?? ""
                 let position = tag.filter { $0 != "\"" }.split(separator: ":")
-                try await wire.send(self.get("/rooms/a/messages?epoch=\(position[0])&after=\(position[1])&wait=25", .longpolling))
+                try await wire.send(
+                    self.get("/rooms/a/messages?epoch=\(position[0])&after=\(position[1])&wait=25", .longpolling))
                 try await self.publish("second", server)
                 #expect(try await wire.readAnswer().status == 200)
-                let (cost, sent, received) = (try await self.report(server).ways["longpolling"], wire.sent, wire.received)
+                let (cost, sent, received) = (
+                    try await self.report(server).ways["longpolling"], wire.sent, wire.received
+                )
                 #expect(cost == WayReport.Cost(requests: 2, received: sent, sent: received))
             }
         }
@@ -143,7 +149,9 @@ import Testing
                     try await self.publish(text, server)
                     let chunk = try await wire.readChunk()
                     #expect(chunk.contains(text))
-                    let (cost, sent, received) = (try await self.report(server).ways["streaming"], wire.sent, wire.received)
+                    let (cost, sent, received) = (
+                        try await self.report(server).ways["streaming"], wire.sent, wire.received
+                    )
                     #expect(cost == WayReport.Cost(requests: 1, received: sent, sent: received))
                 }
             }
@@ -182,7 +190,8 @@ import Testing
         try await self.withServer { server in
             try await self.withWire(server) { wire in
                 for request in [
-                    "GET /rooms/a/messages?as=ann HTTP/1.1\r\nHost: a\r\n\r\n", "GET /rooms/a/messages HTTP/1.1\r\nHost: a\r\n\r\n",
+                    "GET /rooms/a/messages?as=ann HTTP/1.1\r\nHost: a\r\n\r\n",
+                    "GET /rooms/a/messages HTTP/1.1\r\nHost: a\r\n\r\n",
                     "GET /style.css?as=ways-\(Self.page)-polling HTTP/1.1\r\nHost: a\r\n\r\n",
                 ] {
                     try await wire.send(request)

@@ -10,8 +10,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "ann", "ways", "ways-", "ways-0123abcd", "ways-0123abcd-", "ways-0123abcd-carrier-pigeon", "ways-0123abcd-Polling",
-        "ways-0123abc-polling", "ways-0123ABCD-polling", "ways-0123abc\u{e4}-polling", "ways--polling", "xways-0123abcd-polling",
+        "", "ann", "ways", "ways-", "ways-0123abcd", "ways-0123abcd-", "ways-0123abcd-carrier-pigeon",
+        "ways-0123abcd-Polling",
+        "ways-0123abc-polling", "ways-0123ABCD-polling", "ways-0123abc\u{e4}-polling", "ways--polling",
+        "xways-0123abcd-polling",
         "ways-012345678901234567890123456789012-polling",
     ])
     func othersAreNone(_ name: String) {
