@@ -44,7 +44,7 @@ const STRINGS = {
     cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. How much the seconds without readers vary tells how wrong it may be (±); what is not more than that is told as a bound (<). With each measurement the average of all gets steadier.',
     notMeasured: 'not yet', tooFew: 'too few messages', under: '< {n}', ofMessages: 'of {count}', ofMessagesAbout: '± {error}, of {count}', us: '{n} µs',
     measuringNobody: 'Measuring: nobody reads', measuringWay: 'Measuring: {way} alone', measured: 'Measured.', failed: 'The measurement was broken off: a way did not come back.',
-    left: '{n} s', othersReading: { one: '{count} other page is counted, too.', other: '{count} other pages are counted, too.' },
+    left: '{n} s', othersReading: { one: '{count} other page was open as well.', other: '{count} other pages were open as well.' },
     notesHeading: 'What is counted, and what is not',
     notesBytes: 'Bytes are counted by the server as HTTP/1.1 and WebSocket write them: request lines, header fields, bodies, chunk and frame headers. TCP, IP and TLS come on top, for each way. Over HTTP/2 header fields are compressed, and so smaller than counted here.',
     notesTime: 'A delay is the time from a message being stored by the server until this page has it. The two clocks are compared as NTP does it, by the request with the shortest way there and back, which is right to within half of that way.',
@@ -55,7 +55,7 @@ const STRINGS = {
     title: 'Duplex：四种方式', heading: '同样的消息，四种取法',
     lead: '服务器每秒向一个房间发布约二十条短消息。本页用四种方式同时读取这个房间，并逐项统计每种方式的开销。',
     waiting: '正在等待第一批消息…', off: '这里没有消息：服务器启动时使用了 --scenes off。',
-    sum: '同样是 {messages}：WebSocket 用了 {w}，共传输 {wb}，半数消息在 {wd} 内到达。长轮询用了 {l}，共传输 {lb}，半数到达需要 {ld}。轮询用了 {p}，共传输 {pb}，半数到达需要 {pd}。',
+    sum: '同样是 {messages}：WebSocket 用了 {w}，共传输 {wb}，半数消息在 {wd}内到达。长轮询用了 {l}，共传输 {lb}，半数到达需要 {ld}。轮询用了 {p}，共传输 {pb}，半数到达需要 {pd}。',
     nMessages: '{count} 条消息', nRequests: '{count} 次请求',
     interval: '轮询间隔', measure: '重新测量 CPU 时间', table: '各种方式的开销', noscript: '本页需要 JavaScript 才能读取消息。',
     reading: '读取中', resting: '暂停', connecting: '正在连接…', lost: '连接已断开', what: '指标',
@@ -81,7 +81,7 @@ const STRINGS = {
     cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。无人读取时每秒用量的波动就是可能的误差（±）；不超过误差的结果只给出上限（<）。多次测量取平均，会越来越稳定。',
     notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', ofMessages: '基于 {count}', ofMessagesAbout: '± {error}，基于 {count}', us: '{n} µs',
     measuringNobody: '测量中：无人读取', measuringWay: '测量中：仅 {way}', measured: '测量完成。', failed: '测量中断：有一种方式没有恢复。',
-    left: '{n} 秒', othersReading: '另有 {count} 个页面也计算在内。',
+    left: '{n} 秒', othersReading: '同时还有 {count} 个页面打开着。',
     notesHeading: '统计了什么，没有统计什么',
     notesBytes: '字节数由服务器按 HTTP/1.1 和 WebSocket 的写法统计：请求行、头部字段、正文、分块和帧的头部。TCP、IP 和 TLS 的部分另算，每种方式都有。在 HTTP/2 上头部字段会被压缩，实际比这里统计的小。',
     notesTime: '延迟是从服务器存下消息到本页收到为止的时间。两边的时钟按 NTP 的办法对照，取往返最短的那次请求，误差不超过其往返时间的一半。',
@@ -128,8 +128,10 @@ class Reader {
   /** Messages that are older than this were waited for while we rested. */
   liveFrom = 0;
 
-  constructor(way) {
+  /** All begin behind the same message, so that they read the same ones. */
+  constructor(way, position) {
     this.way = way;
+    this.position = position;
     this.open();
   }
 
@@ -195,10 +197,10 @@ class Reader {
     return Object.fromEntries(Object.keys(all).map(key => [key, all[key] - base[key]]));
   }
 
-  /** Leaves out what has come since `from`. */
-  leaveOut(from) {
-    const now = this.totals();
-    for (const key of Object.keys(now)) this.base[key] += now[key] - from[key];
+  /** Leaves out what it has cost since `from`, and so many messages. */
+  leaveOut(from, messages) {
+    for (const [key, now] of Object.entries(this.counted)) this.base[key] += now - from[key];
+    this.base.messages += messages;
   }
 
   reset() {
@@ -357,9 +359,9 @@ function draw(reader) {
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
   if (!colours.has(reader.way)) {
     const style = getComputedStyle(canvas);
-    colours.set(reader.way, ['--way', '--line', '--muted'].map(name => style.getPropertyValue(name).trim()));
+    colours.set(reader.way, ['--way', '--line', '--muted', '--surface'].map(name => style.getPropertyValue(name).trim()));
   }
-  const [dot, line, muted] = colours.get(reader.way), context = canvas.getContext('2d');
+  const [dot, line, muted, surface] = colours.get(reader.way), context = canvas.getContext('2d');
   const top = 10, bottom = height - 8;
   const y = delay => bottom - (bottom - top) * Math.log(Math.max(delay, LEAST) / LEAST) / Math.log(MOST / LEAST);
   context.setTransform(scale, 0, 0, scale, 0, 0);
@@ -372,8 +374,6 @@ function draw(reader) {
     context.moveTo(0, at);
     context.lineTo(width, at);
     context.stroke();
-    context.fillStyle = muted;
-    if (each !== 10 && each !== 1000) context.fillText(format.duration(each), 4, each === MOST ? at + 10 : at - 3);
   }
   context.fillStyle = dot;
   const now = clock();
@@ -383,6 +383,14 @@ function draw(reader) {
     context.arc(width - 4 - (width - 4) * (now - at) / DRAWN, y(delay), 2, 0, 7);
     context.fill();
   }
+  // Over the dots, on a ground of their own.
+  Object.assign(context, { strokeStyle: surface, lineWidth: 4, lineJoin: 'round', fillStyle: muted });
+  for (const each of [LEAST, 100, MOST]) {
+    const at = each === MOST ? y(each) + 10 : y(each) - 4;
+    context.strokeText(format.duration(each), 4, at);
+    context.fillText(format.duration(each), 4, at);
+  }
+  context.lineWidth = 1;
 }
 
 function describe({ way, recent }) {
@@ -454,14 +462,16 @@ async function measure() {
   if (turns || readers.some(reader => reader.state !== 'reading')) return;
   turns = true;
   $('measure').setAttribute('aria-disabled', 'true');
-  let from, ended = 'measured';
+  const polling = readers.at(-1);
+  let from, first, ended = 'measured';
   try {
     await even();
+    first = polling.at.number;
     for (const reader of readers) reader.rest();
     showStates();
     await sleep(SETTLE);
     keep(await counters());
-    from = readers.map(reader => reader.totals());
+    from = readers.map(reader => reader.counted);
     const { used: idle } = await turn(null, TURN, 'measuringNobody'), noise = variance(idle);
     for (const reader of readers) {
       const { time } = await counters();
@@ -484,9 +494,12 @@ async function measure() {
   try {
     const { time } = await counters();
     await Promise.all(readers.map(reader => caughtUp(reader, time)));
-    keep(await counters());
+    await even();
   } catch { ended = 'failed'; }
-  if (from) readers.forEach((reader, index) => reader.leaveOut(from[index]));
+  // All have the same now, as they had at the beginning: so many messages less for each.
+  const last = polling.at?.number;
+  try { keep(await counters()); } catch {}
+  if (from) readers.forEach((reader, index) => reader.leaveOut(from[index], last - first));
   turns = false;
   $('measure').removeAttribute('aria-disabled');
   setText($('seconds'), ended === 'measured' && others > 0 ? text('othersReading', { count: others }) : '');
@@ -514,7 +527,8 @@ async function takeInterval() {
 start({ page: 'ways', strings: STRINGS });
 build();
 await counters().catch(() => {});
-const readers = WAYS.map(way => new Reader(way));
+const newest = await fetch(`/rooms/${ROOM}/messages?limit=1`, { cache: 'no-store' }).then(response => response.json()).catch(() => null);
+const readers = WAYS.map(way => new Reader(way, newest?.epoch ? { epoch: newest.epoch, offset: newest.offset } : undefined));
 showStates();
 
 $('measure').onclick = () => void measure();

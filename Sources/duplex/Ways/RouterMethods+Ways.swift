@@ -16,7 +16,7 @@ extension RouterMethods where Context == ServeContext {
                 )
             }
             let report = WayReport(
-                meter.counters(of: String(page)), pages: meter.pages, http: Peer.current?.httpVersion ?? "1.1")
+                meter.counters(of: String(page)), pages: meter.openPages, http: Peer.current?.httpVersion ?? "1.1")
             return Response(
                 status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: report.json)))

@@ -8,6 +8,9 @@ struct WayCounters {
     /// How long a page is remembered that asks for nothing: ten minutes. An open page asks every second.
     static let maxAge = Duration.seconds(600)
 
+    /// How long ago a page may have asked to count as open: ten seconds.
+    static let openAge = Duration.seconds(10)
+
     private struct Page {
         var seen: Instant
         var ways: [Way: WayCounter] = [:]
@@ -24,6 +27,11 @@ struct WayCounters {
 
     /// How many pages are known.
     var count: Int { self.pages.count }
+
+    /// How many pages are open, as far as that can be told.
+    func openCount(now: Instant) -> Int {
+        self.pages.count { $0.value.seen.duration(to: now) <= WayCounters.openAge }
+    }
 
     /// The counter of a reader; a new one where there is none.
     mutating func counter(of reader: WayReader, now: Instant) -> WayCounter {

@@ -29,8 +29,8 @@ final class WayMeter: Sendable {
         self.counters.withLock { $0.counters(of: page, now: self.now()) }
     }
 
-    /// How many pages are counted.
-    var pages: Int { self.counters.withLock { $0.count } }
+    /// How many pages are open.
+    var openPages: Int { self.counters.withLock { $0.openCount(now: self.now()) } }
 
     /// The counter of who asks, if it is such a reader.
     private func counter(of request: Request) -> WayCounter? {

@@ -19,7 +19,7 @@ struct WayReport: Codable, Equatable {
     var cpu: Int64
     /// What the connection of this request speaks: `1.1`, or `2`.
     var http: String
-    /// How many pages are counted, this one too: what the others do is in `cpu`.
+    /// How many pages are open, this one too: what the others do is in `cpu`.
     var pages: Int
     /// By the ways' names; those that have not asked yet are not there.
     var ways: [String: Cost]

@@ -62,4 +62,16 @@ import Testing
         #expect(counters.counters(of: "page0001", now: at(31)).isEmpty)
         #expect(counters.count == 0)
     }
+
+    @Test func aPageThatHasAskedJustNowIsOpen() throws {
+        var counters = WayCounters()
+        _ = counters.counter(of: try reader("page0001"), now: at(0))
+        _ = counters.counter(of: try reader("page0002"), now: at(5))
+        #expect(counters.openCount(now: at(10)) == 2)
+        #expect(counters.openCount(now: at(11)) == 1)
+        _ = counters.counters(of: "page0001", now: at(11))
+        #expect(counters.openCount(now: at(12)) == 2)
+        #expect(counters.openCount(now: at(60)) == 0)
+        #expect(counters.count == 2)
+    }
 }
