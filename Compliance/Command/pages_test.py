@@ -19,7 +19,8 @@ def get(server, path, method="GET"):
 
 
 def pages(server):
-    for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/chat.js", "text/javascript")):
+    for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/frame.js", "text/javascript"),
+                       ("/chat.css", "text/css"), ("/chat.js", "text/javascript"), ("/duplex.js", "text/javascript")):
         with check(f"GET {path}"):
             status, fields, body = get(server, path)
             equal((status, fields["content-type"].split(";")[0], len(body) > 500), (200, kind, True))

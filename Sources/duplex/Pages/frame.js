@@ -11,9 +11,9 @@ const FRAME = {
   en: {
     skip: 'Skip to the content', pages: 'Pages',
     page_chat: 'Chat', page_match: 'Match', page_locations: 'Locations', page_ways: 'Four ways',
-    connecting: 'Connecting…', waiting: 'No connection. Next try',
+    connecting: 'Connecting…', waiting: 'Offline.',
     closed: 'Disconnected', taken: 'Closed: this session goes on elsewhere', thrown: 'Closed by the server',
-    in: 'in {seconds} s', now: 'now…', disconnect: 'Disconnect', retry: 'Connect now', connect: 'Connect',
+    next: 'Next try in {seconds} s', now: 'Trying now…', disconnect: 'Disconnect', retry: 'Connect now', connect: 'Connect',
     websocket: 'WebSocket', streaming: 'HTTP streaming', longpolling: 'Long polling', polling: 'Polling',
     open_websocket: 'Connected by WebSocket', open_streaming: 'Connected by HTTP streaming',
     open_longpolling: 'Connected by long polling', open_polling: 'Connected by polling',
@@ -22,9 +22,9 @@ const FRAME = {
   zh: {
     skip: '跳到正文', pages: '页面',
     page_chat: '聊天室', page_match: '比赛直播', page_locations: '实时位置', page_ways: '四种方式',
-    connecting: '正在连接…', waiting: '连接已断开，下次重试：',
+    connecting: '正在连接…', waiting: '已离线，',
     closed: '已断开', taken: '已断开：此会话已在别处继续', thrown: '服务器已关闭连接',
-    in: '{seconds} 秒后', now: '正在重试…', disconnect: '断开', retry: '立即连接', connect: '连接',
+    next: '{seconds} 秒后重试', now: '正在重试…', disconnect: '断开', retry: '立即连接', connect: '连接',
     websocket: 'WebSocket', streaming: 'HTTP 流', longpolling: '长轮询', polling: '轮询',
     open_websocket: '已连接（WebSocket）', open_streaming: '已连接（HTTP 流）',
     open_longpolling: '已连接（长轮询）', open_polling: '已连接（轮询）',
@@ -189,7 +189,7 @@ export function connection(duplex) {
   dot.setAttribute('aria-hidden', 'true');
   let ticking, final;
 
-  const tick = () => say(countdown, 'in', { seconds: Math.max(1, Math.ceil((duplex.retryIn ?? 0) / 1000)) });
+  const tick = () => say(countdown, 'next', { seconds: Math.max(1, Math.ceil((duplex.retryIn ?? 0) / 1000)) });
   const show = () => {
     const { state, transport } = duplex;
     // Between two tries neither words nor button change: they would be read aloud each time, and take the focus along.

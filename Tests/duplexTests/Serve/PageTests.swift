@@ -7,7 +7,11 @@ import Testing
 
 @Suite struct PageTests {
     @Test func allAreThereWithTheirTypes() {
-        #expect(Page.all.map(\.path) == ["/", "/style.css", "/frame.js", "/chat.css", "/chat.js", "/ways", "/ways.css", "/ways.js", "/duplex.js", "/duplex.d.ts"])
+        let paths = [
+            "/", "/style.css", "/frame.js", "/chat.css", "/chat.js", "/ways", "/ways.css", "/ways.js", "/duplex.js",
+            "/duplex.d.ts",
+        ]
+        #expect(Page.all.map(\.path) == paths)
         for page in Page.all {
             #expect(!page.bytes.isEmpty)
             let request = Request(
