@@ -5,6 +5,8 @@ import json
 import pathlib
 import resource
 import tempfile
+import time
+import urllib.request
 
 from checks import check, equal
 from duplex import collected
@@ -104,6 +106,13 @@ def effects(duplex):
             equal(wire.message(), (TEXT, b"x" * 1024))
             wire.send(frame(TEXT, b"x" * 1025))
             equal(wire.closed()[0], 1009)
+    with check("--scenes: on by default; off is said at /scenes.json, and nothing is played"):
+        for arguments, isOn in (((), True), (("--scenes", "false"), False)):
+            with duplex.server(*arguments) as server:
+                equal(answered(server, "/scenes.json")["scenes"], isOn)
+                answered(server, "/rooms/locations/messages")
+                time.sleep(1)
+                equal(bool(answered(server, "/rooms/locations/messages")["messages"]), isOn)
     with check("--allow-origin: these pages may, no others, on both paths"):
         with duplex.server("--allow-origin", "http://one.example", "--allow-origin", "http://two.example") as server:
             for path in ("/chat", "/echo"):
@@ -181,6 +190,11 @@ def effects(duplex):
 def opened(server, path, *fields):
     with Wire(server.port) as wire:
         wire.open(path, *fields)
+
+
+def answered(server, path):
+    with urllib.request.urlopen(f"http://{server.host}:{server.port}{path}", timeout=10) as answer:
+        return json.load(answer)
 
 
 def refused(server, path, *fields, status=403):

@@ -10,12 +10,16 @@ extension RoomsHTTP {
     func poll(_ call: Call) async throws -> Response {
         let query = try call.reading()
         try self.allow(.join, call)
+        // What is left out counts for nothing, so that all keys are caught up on at once.
+        let (limit, maxBytes) = query.latest ? (.max, .max) : (query.limit, RoomsHTTPLimits.maxAnswerBytes)
         var reading = try await self.hub.read(
-            call.room, from: self.start(query, call.room, orLatest: query.limit), limit: query.limit,
-            maxBytes: RoomsHTTPLimits.maxAnswerBytes)
+            call.room, from: self.start(query, call.room, orLatest: query.limit), limit: limit, maxBytes: maxBytes)
         // One without room for a message has nothing to wait for.
         if query.wait > 0, query.limit > 0, reading.messages.isEmpty, reading.recovered {
-            reading = try await self.wait(for: .seconds(query.wait), behind: reading, query.limit, call)
+            reading = try await self.wait(for: .seconds(query.wait), behind: reading, limit, maxBytes, call)
+        }
+        if query.latest {
+            reading = reading.latestPerKey(limit: query.limit, maxBytes: RoomsHTTPLimits.maxAnswerBytes)
         }
         return RoomsHTTP.answer(reading, to: call, isWaiting: query.wait > 0)
     }
@@ -25,7 +29,7 @@ extension RoomsHTTP {
     /// A client that goes away meanwhile is not noticed over HTTP/1.1, where only reading the next request would tell: the answer is
     /// written to nobody at the end of the wait.
     private func wait(
-        for duration: Duration, behind empty: Reading<Publication>, _ limit: Int, _ call: Call
+        for duration: Duration, behind empty: Reading<Publication>, _ limit: Int, _ maxBytes: Int, _ call: Call
     ) async throws -> Reading<Publication> {
         let place = try self.held.take(for: call.member)
         defer { withExtendedLifetime(place) {} }
@@ -39,7 +43,7 @@ extension RoomsHTTP {
             defer { group.cancelAll() }
             return try await withGracefulShutdownHandler {
                 let outcome = try await reader.next(
-                    after: empty.position, limit: limit, maxBytes: RoomsHTTPLimits.maxAnswerBytes)
+                    after: empty.position, limit: limit, maxBytes: maxBytes)
                 guard case .reading(let reading) = outcome else { return empty }
                 return reading
             } onGracefulShutdown: {

@@ -25,8 +25,8 @@ struct RoomsHTTP: Sendable {
         func reading(lastEventID: String? = nil) throws(WireError) -> ReadingQuery {
             try ReadingQuery(
                 after: self.query("after"), epoch: self.query("epoch"), history: self.query("history"),
-                limit: self.query("limit"), wait: self.query("wait"), session: self.query("session"),
-                lastEventID: lastEventID)
+                limit: self.query("limit"), wait: self.query("wait"), latest: self.query("latest"),
+                session: self.query("session"), lastEventID: lastEventID)
         }
     }
 

@@ -17,6 +17,8 @@ package struct ReadingQuery: Hashable, Sendable {
     package let limit: Int
     /// For how many seconds an answer without messages may be held; 0 not to wait.
     package let wait: Int
+    /// Whether only the newest message of each key is wanted.
+    package let latest: Bool
     /// The session whose position counts where there is none.
     package let session: SessionID?
 
@@ -27,11 +29,12 @@ package struct ReadingQuery: Hashable, Sendable {
     /// - Throws: ``WireError`` for the first that is none, or is too large. Numbers are digits only.
     package init(
         after: String? = nil, epoch: String? = nil, history: String? = nil, limit: String? = nil, wait: String? = nil,
-        session: String? = nil, lastEventID: String? = nil
+        latest: String? = nil, session: String? = nil, lastEventID: String? = nil
     ) throws(WireError) {
         self.history = try ReadingQuery.number(history, "history", max: .max)
         self.limit = try ReadingQuery.number(limit, "limit", max: ReadingQuery.maxLimit) ?? ReadingQuery.defaultLimit
         self.wait = try ReadingQuery.number(wait, "wait", max: ReadingQuery.maxWait) ?? 0
+        self.latest = try ReadingQuery.number(latest, "latest", max: 1) == 1
         let position = try ReadingQuery.position(after: after, epoch: epoch)
         do throws(RealtimeError) {
             self.session = try session.map { (text) throws(RealtimeError) in try SessionID(parsing: text) }

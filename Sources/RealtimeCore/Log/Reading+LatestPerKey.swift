@@ -16,4 +16,26 @@ extension Reading {
             messages: newest, start: self.start, position: self.position, latest: self.latest,
             recovered: self.recovered, skipped: self.skipped + self.messages.count - newest.count)
     }
+
+    /// The same, and of it only the first messages; ``position`` is then the last of these. What is behind it is read on from there.
+    ///
+    /// - Parameters:
+    ///   - limit: The most messages.
+    ///   - maxBytes: The most bytes of messages; one always stays.
+    public func latestPerKey(limit: Int, maxBytes: Int) -> Reading {
+        let all = self.latestPerKey()
+        var (count, bytes) = (0, 0)
+        for message in all.messages.prefix(limit) {
+            bytes += message.size
+            if count > 0, bytes > maxBytes { break }
+            count += 1
+        }
+        guard count < all.messages.count else { return all }
+        let position =
+            count > 0 ? Position(epoch: self.position.epoch, offset: all.messages[count - 1].offset) : self.start
+        let skipped = count > 0 ? Int(position.offset - self.start.offset) - count : 0
+        return Reading(
+            messages: Array(all.messages.prefix(count)), start: self.start, position: position, latest: self.latest,
+            recovered: self.recovered, skipped: max(0, skipped))
+    }
 }

@@ -54,7 +54,8 @@ export interface RoomOptions {
   presence?: boolean;
   /** Instead of the client's `info`. */
   info?: object;
-  /** Only the newest message of each key counts: what a room that keeps only those for slow readers leaves out is not asked for. */
+  /** Only the newest message of each key counts: what a room that keeps only those for slow readers leaves out is not asked for, and
+   *  by (long) polling only the newest ones are. */
   latest?: boolean;
 }
 

@@ -137,7 +137,7 @@ export class Room extends EventTarget {
   /** One page from the position on; null for 304. */
   async _read({ wait = 0, signal, etag }) {
     const asked = this.position, page = await this.#client._json(`${this._path}messages`, {
-      query: { limit: asked ? 1000 : this.history || 1, ...asked && this._query, wait: wait / 1000 || null }, signal, wait, headers: etag && { 'If-None-Match': etag },
+      query: { limit: asked ? 1000 : this.history || 1, ...asked && this._query, wait: wait / 1000 || null, latest: this.latest ? 1 : null }, signal, wait, headers: etag && { 'If-None-Match': etag },
     });
     if (!page || this.isOver) return null;
     // A page's position is its end. Who wants no history begins there.

@@ -8,6 +8,8 @@ struct CourierSimulation: Scene, Equatable {
     static let interval = Duration.milliseconds(200)
     /// How long a courier stands, in seconds: until an order comes, at the kitchen, and at the door.
     static let rests = (order: 2.0...20.0, kitchen: 3.0...12.0, door: 4.0...10.0)
+    /// How many seconds have passed already when it begins: 300, in which each has had an order.
+    static let warmUp = 300
 
     let map: StreetMap
     private(set) var couriers: [Courier]
@@ -27,6 +29,8 @@ struct CourierSimulation: Scene, Equatable {
                 rest: generator.number(in: 0...3))
         }
         self.generator = generator
+        // Begun in the middle: couriers would all set out together.
+        for _ in 0..<CourierSimulation.warmUp { self.advance(by: 1) }
     }
 
     static func == (left: CourierSimulation, right: CourierSimulation) -> Bool {

@@ -5,7 +5,8 @@
 struct MatchSimulation: Scene, Equatable {
     /// The names of the teams. None of them is there.
     static let teams = [
-        "Harbour Town", "Northgate", "Old Mill", "Red Lantern", "Riverside", "Silver Lake", "Stonebridge", "Westfield Star",
+        "Harbour Town", "Northgate", "Old Mill", "Red Lantern", "Riverside", "Silver Lake", "Stonebridge",
+        "Westfield Star",
     ]
     /// A half in seconds on its clock.
     static let half = 45 * 60

@@ -48,7 +48,8 @@ struct ScenePlayer<Play: Scene, Time: Clock<Duration>>: Service {
                 try await self.hub.publish(message.data, in: self.room, key: message.key)
             } catch {
                 // Each message says all that has to be known, so the next one makes good for it.
-                self.logger.debug("A scene's message was not stored", metadata: ["room": "\(self.room)", "error": "\(error)"])
+                self.logger.debug(
+                    "A scene's message was not stored", metadata: ["room": "\(self.room)", "error": "\(error)"])
             }
         }
     }

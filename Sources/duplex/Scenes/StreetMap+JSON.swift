@@ -2,7 +2,7 @@ import Realtime
 
 extension StreetMap {
     /// The map for those who draw it:
-    /// `{"width":1000,"height":620,"streets":[{"kind":"avenue","points":[[40,41],…]}],"river":[[0,348],…],"parks":[[[x,y],…]]}`.
+    /// `{"width":1000,"height":620,"streets":[{"kind":"avenue","points":[[40,41],…]}],"river":[[-2,351],…],"parks":[[[x,y],…]]}`.
     var json: [UInt8] {
         var writer = JSONWriter(capacity: 4096)
         writer.raw(#"{"width":"#)

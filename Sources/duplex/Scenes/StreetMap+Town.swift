@@ -10,7 +10,7 @@ extension StreetMap {
                 crossings.append(
                     Point(
                         x: (40 + 92 * Double(column) + (isEdge ? 0 : generator.number(in: -16...16))).rounded(),
-                        y: (40 + 88 * Double(row) + 14 * bend(column) + generator.number(in: -12...12)).rounded()))
+                        y: (54 + 86 * Double(row) + 14 * bend(column) + generator.number(in: -12...12)).rounded()))
             }
         }
         func at(_ column: Int, _ row: Int) -> Int { row * columns + column }
@@ -33,7 +33,7 @@ extension StreetMap {
         // The avenue across: over crossings that are there.
         streets.append(Street(kind: .avenue, crossings: [at(0, 3), at(1, 2), at(2, 1), at(3, 0)]))
         let river = (0...12).map { step in
-            Point(x: Double(step) * 84 - 2, y: (348 + 14 * bend(Double(step) * 84 / 92 - 0.4)).rounded())
+            Point(x: Double(step) * 84 - 2, y: (356 + 14 * bend(Double(step) * 84 / 92 - 0.4)).rounded())
         }
         let park = [at(6, 0), at(8, 0), at(8, 1), at(8, 2), at(6, 2), at(6, 1)].map { crossings[$0] }
         let middle = Point(

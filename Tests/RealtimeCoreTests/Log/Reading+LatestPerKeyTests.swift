@@ -22,6 +22,26 @@ struct ReadingLatestPerKeyTests {
         #expect(page.hasMore)
     }
 
+    @Test func aPartOfThemIsReadOnFromItsEnd() throws {
+        var log = RoomLog<Int>(epoch: Epoch(random: 7))
+        let keys = try ["a", "b", "c"].map { try MessageKey($0) }
+        for number in 0..<9 { try log.append(number, size: 10, key: keys[number % 3], now: .start) }
+        let all = log.read(.oldest)
+        #expect(all.latestPerKey(limit: 3, maxBytes: 30) == all.latestPerKey())
+        let two = all.latestPerKey(limit: 2, maxBytes: .max)
+        #expect(two.messages.map(\.body) == [6, 7])
+        #expect(two.position.offset == 8)
+        #expect(two.hasMore)
+        #expect(two.skipped == 6)
+        #expect(all.latestPerKey(limit: 9, maxBytes: 29) == two)
+        #expect(all.latestPerKey(limit: 9, maxBytes: 0).messages.map(\.body) == [6])
+        let rest = log.read(.after(two.position)).latestPerKey(limit: 2, maxBytes: .max)
+        #expect(rest.messages.map(\.body) == [8])
+        let none = all.latestPerKey(limit: 0, maxBytes: .max)
+        #expect(none.messages.isEmpty)
+        #expect(none.position == all.start)
+    }
+
     @Test(arguments: 0..<50 as Range<UInt64>) func likeTheNaiveOne(seed: UInt64) throws {
         var random = Generator(seed: seed)
         var log = RoomLog<Int>(epoch: Epoch(random: 7))

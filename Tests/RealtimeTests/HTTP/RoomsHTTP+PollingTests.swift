@@ -33,6 +33,28 @@ import Testing
         }
     }
 
+    @Test func readsOnlyTheNewestOfEachKey() async throws {
+        try await RoomsServer.with { server in
+            for number in 1...300 { try await server.publish("\(number)", key: number == 299 ? nil : "\(number % 3)") }
+            let epoch = try await server.epoch()
+            func offsets(_ query: String) async throws -> [Substring] {
+                let body = try await server.ask("GET", "/rooms/chat/messages?\(query)").body
+                return body.matches(of: /"offset":(\d+)/).map(\.output.1)
+            }
+            // The position first. 100 messages would be those up to 101.
+            let all = try await offsets("after=1&epoch=\(epoch)&latest=1")
+            #expect(all == ["300", "296", "298", "299", "300"])
+            let newest = try await offsets("limit=4&latest=1")
+            #expect(newest == ["300", "298", "299", "300"])
+            let first = try await offsets("after=1&epoch=\(epoch)&latest=1&limit=2")
+            #expect(first == ["298", "296", "298"])
+            let second = try await offsets("after=298&epoch=\(epoch)&latest=1&limit=2")
+            #expect(second == ["300", "299", "300"])
+            let none = try await offsets("after=1&epoch=\(epoch)&latest=0&limit=3")
+            #expect(none == ["4", "2", "3", "4"])
+        }
+    }
+
     @Test func saysThatSomethingIsMissing() async throws {
         try await RoomsServer.with { server in
             try await server.publish("1")
@@ -175,7 +197,7 @@ import Testing
 
     @Test(arguments: [
         ("after=1", "invalid_position"), ("after=x&epoch=abc", "invalid_position"), ("limit=1001", "invalid_request"),
-        ("wait=56", "invalid_request"), ("session=1", "invalid_session"),
+        ("wait=56", "invalid_request"), ("latest=2", "invalid_request"), ("session=1", "invalid_session"),
     ])
     func refusesWhatIsNoQuery(_ query: String, _ code: String) async throws {
         try await RoomsServer.with { server in

@@ -11,6 +11,7 @@ struct ReadingQueryTests {
         #expect(query.history == nil)
         #expect(query.limit == 100)
         #expect(query.wait == 0)
+        #expect(!query.latest)
         #expect(query.session == nil)
         #expect(query.start(orLatest: 7) == .latest(7))
     }
@@ -18,7 +19,10 @@ struct ReadingQueryTests {
     @Test func values() throws {
         let session = String(repeating: "5f2c", count: 8)
         let query = try ReadingQuery(
-            after: "12", epoch: "3w5e11264sg", history: "50", limit: "1000", wait: "55", session: session)
+            after: "12", epoch: "3w5e11264sg", history: "50", limit: "1000", wait: "55", latest: "1",
+            session: session)
+        #expect(query.latest)
+        #expect(!(try ReadingQuery(latest: "0").latest))
         #expect(query.position == (try Position(parsing: "3w5e11264sg:12")))
         #expect(query.history == 50)
         #expect(query.limit == 1000)

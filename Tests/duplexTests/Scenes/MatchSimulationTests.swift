@@ -23,51 +23,58 @@ import Testing
         #expect(first.map(\.event) != other.map(\.event))
     }
 
-    @Test(arguments: UInt64(0)..<50) func theClockNeverGoesBack(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<10) func theClockNeverGoesBack(seed: UInt64) {
         let told = self.told(seed)
+        var wrong: [MatchState] = []
         for (before, after) in zip(told, told.dropFirst()) where before.state.match == after.state.match {
             // The second half begins with minute 46, whatever was added to the first.
             if after.event?.kind == .secondHalf {
-                #expect(after.state.clock == 45 * 60)
-            } else {
-                #expect(before.state.clock <= after.state.clock)
+                if after.state.clock != 45 * 60 { wrong.append(after.state) }
+            } else if before.state.clock > after.state.clock {
+                wrong.append(after.state)
             }
         }
+        #expect(wrong == [])
         #expect(told.allSatisfy { $0.pause >= .zero })
     }
 
-    @Test(arguments: UInt64(0)..<50) func theScoreIsTheGoalsThatWereTold(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<10) func theScoreIsTheGoalsThatWereTold(seed: UInt64) {
         var goals = [0, 0]
+        var wrong: [MatchState] = []
         for (_, event, state) in self.told(seed) {
             if event?.kind == .kickOff { goals = [0, 0] }
             if event?.kind == .goal, let team = event?.team { goals[team] += 1 }
-            #expect(state.score == goals)
+            if state.score != goals { wrong.append(state) }
         }
+        #expect(wrong == [])
     }
 
-    @Test(arguments: UInt64(0)..<50) func phasesFollowEachOther(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<10) func phasesFollowEachOther(seed: UInt64) {
         let kinds: Set<MatchEvent.Kind> = [.kickOff, .halfTime, .secondHalf, .fullTime]
         let phases = self.told(seed).compactMap(\.event).filter { kinds.contains($0.kind) }.map(\.kind)
         let match: [MatchEvent.Kind] = [.kickOff, .halfTime, .secondHalf, .fullTime]
         #expect(phases == match + match + match)
     }
 
-    @Test(arguments: UInt64(0)..<200) func whoWasSentOffIsNotSeenAgain(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<10) func whoWasSentOffIsNotSeenAgain(seed: UInt64) {
         var (off, booked) = ([Set<Int>]([[], []]), [Set<Int>]([[], []]))
-        for (_, event, state) in self.told(seed) {
+        var wrong: [MatchEvent] = []
+        // Many matches: few are sent off.
+        for (_, event, state) in self.told(seed, matches: 20) {
             if event?.kind == .kickOff { (off, booked) = ([[], []], [[], []]) }
             guard let event, let team = event.team else { continue }
             if let player = event.player {
-                #expect(!off[team].contains(player))
-                if event.kind == .yellow { #expect(booked[team].insert(player).inserted) }
+                if off[team].contains(player) { wrong.append(event) }
+                if event.kind == .yellow, !booked[team].insert(player).inserted { wrong.append(event) }
                 if event.kind == .secondYellow {
-                    #expect(booked[team].contains(player))
+                    if !booked[team].contains(player) { wrong.append(event) }
                     off[team].insert(player)
                 }
             }
-            #expect(state.red[team] == off[team].count)
-            #expect(state.yellow[team] == booked[team].count + off[team].count)
+            if state.red[team] != off[team].count { wrong.append(event) }
+            if state.yellow[team] != booked[team].count + off[team].count { wrong.append(event) }
         }
+        #expect(wrong == [])
     }
 
     /// A match takes some four minutes and a half, and something happens every few seconds.

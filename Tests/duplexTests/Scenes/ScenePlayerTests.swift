@@ -43,7 +43,9 @@ private struct Counting: Scene {
 
     private func messages(after position: Position? = nil) async throws -> [String] {
         let start = position.map { ReadingStart.after($0) } ?? .latest(100)
-        return try await self.hub.read(self.room, from: start).messages.map { String(decoding: $0.body.data, as: UTF8.self) }
+        return try await self.hub.read(self.room, from: start).messages.map {
+            String(decoding: $0.body.data, as: UTF8.self)
+        }
     }
 
     @Test func nothingHappensWhileNobodyReads() async throws {
