@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import WebSocketServer
 
 @testable import duplex
 
@@ -62,8 +63,11 @@ import Testing
 
     private static let page = "0123abcd"
 
-    private func withServer(_ body: (TestServer) async throws -> Void) async throws {
-        try await TestServer.with(routes(), serverName: Serving.name, body)
+    private func withServer(
+        http2: WebSocketServerConfiguration.HTTP2Use = .off, _ body: (TestServer) async throws -> Void
+    ) async throws {
+        try await TestServer.with(
+            routes(), server: .webSocket(.init(http2: http2)), serverName: Serving.name, body)
     }
 
     private func withWire(_ server: TestServer, _ body: (Wire) async throws -> Void) async throws {
@@ -184,6 +188,41 @@ import Testing
                 #expect(cost == WayReport.Cost(requests: 1, received: sent, sent: received))
             }
         }
+    }
+
+    /// Over HTTP/2 heads count as HTTP/1.1 would write them, and frames as they are.
+    @Test func webSocketOverHTTP2() async throws {
+        try await self.withServer(http2: .everywhere) { server in
+            try await RawHTTP2Connection.with(port: server.port) { connection in
+                let stream = try await connection.open()
+                try await stream.send(
+                    RawHTTP2Stream.connect(
+                        "/rooms?as=ways-\(Self.page)-websocket",
+                        [("sec-websocket-version", "13"), ("sec-websocket-protocol", "duplex.v1")]))
+                _ = try await stream.headers()
+                let welcome = try await self.readFrame(stream)
+                let before = try #require(try await self.report(server).ways["websocket"])
+                #expect(before.requests == 1)
+                #expect(before.sent > welcome && before.received > 100)
+                let join = Array(#"{"type":"join","id":1,"room":"a"}"#.utf8)
+                let frame = [0x81, 0x80 | UInt8(join.count), 0, 0, 0, 0] + join
+                try await stream.send(frame)
+                var got = try await self.readFrame(stream)
+                try await self.publish("hello", server)
+                got += try await self.readFrame(stream)
+                let after = try #require(try await self.report(server).ways["websocket"])
+                #expect(after.requests == 1)
+                #expect(after.received - before.received == frame.count)
+                #expect(after.sent - before.sent == got)
+            }
+        }
+    }
+
+    /// The size of the next frame, without a mask, of which no other comes at the same time.
+    private func readFrame(_ stream: RawHTTP2Stream) async throws -> Int {
+        let bytes = try await stream.bytes(4)
+        let size = bytes[1] == 126 ? 4 + Int(bytes[2]) << 8 + Int(bytes[3]) : 2 + Int(bytes[1])
+        return bytes.count == size ? size : bytes.count + (try await stream.bytes(size - bytes.count).count)
     }
 
     @Test func onlyReadersOfThePageAreCounted() async throws {
