@@ -2,6 +2,7 @@
 # browser.sh chat BASE_URL [--screenshot DIR]   -- the chat page and the WebSocket API in a real browser
 # browser.sh match BASE_URL                     -- the page of the live match
 # browser.sh locations BASE_URL                 -- the page of the couriers
+# browser.sh ways BASE_URL [--screenshot DIR]   -- the page /ways, and its counters against bytes counted on sockets
 # browser.sh deflate MODE=BASE_URL...           -- compression: the same API, with `duplex serve --compression MODE`
 # browser.sh http2 URL LOG                      -- WebSockets over HTTP/2, on a server with TLS that logs to LOG
 # browser.sh firefox URL LOG                    -- the same in Firefox; the others are in Chromium
@@ -11,7 +12,7 @@
 # Environment: CHROMIUM=/usr/bin/chromium   FIREFOX=/usr/bin/firefox-esr   BROWSER_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
 set -euo pipefail
-{ [ $# -ge 2 ] && [[ $1 =~ ^(chat|match|locations|deflate|http2|firefox)$ ]]; } || [ "${1:-}" = rooms ] || { sed -n 2,12p "$0"; exit 2; }
+{ [ $# -ge 2 ] && [[ $1 =~ ^(chat|match|locations|ways|deflate|http2|firefox)$ ]]; } || [ "${1:-}" = rooms ] || { sed -n 2,13p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium} FIREFOX=${FIREFOX:-/usr/bin/firefox-esr}
 BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}

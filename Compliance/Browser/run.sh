@@ -30,7 +30,7 @@ start() {
 start
 status=0 plain=$url
 "$here/browser.sh" chat "$url" "$@" || status=$?
-for page in match locations; do "$here/browser.sh" "$page" "$url" || status=$?; done
+for page in match locations ways; do "$here/browser.sh" "$page" "$url" || status=$?; done
 servers=()
 for mode in off no-takeover takeover; do
   start --compression "$mode"

@@ -23,15 +23,15 @@ package struct TestServer: Sendable {
     }
 
     /// Runs a server with these routes on a free port for as long as the closure runs, and shuts it down.
-    package static func with<T: Sendable>(
-        _ router: Router<BasicRequestContext>, server: HTTPServerBuilder = .webSocket(),
+    package static func with<T: Sendable, Context: RequestContext>(
+        _ router: Router<Context>, server: HTTPServerBuilder = .webSocket(), serverName: String? = nil,
         _ body: (TestServer) async throws -> T
-    ) async throws -> T {
+    ) async throws -> T where Context.Source == ApplicationRequestContextSource {
         let ports = Mailbox<Int?>()
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let application = Application(
             router: router, server: server,
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: serverName),
             onServerRunning: { ports.post($0.localAddress?.port) },
             logger: logger)
         let services = ServiceGroup(configuration: .init(services: [application], logger: logger))

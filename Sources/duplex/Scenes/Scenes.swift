@@ -6,15 +6,18 @@ import Realtime
 import RealtimeCore
 import ServiceLifecycle
 
-/// What `duplex serve` plays in rooms of its own, for the pages `/match` and `/locations`.
+/// What `duplex serve` plays in rooms of its own, for the pages `/match`, `/locations` and `/ways`.
 enum Scenes {
     /// The rooms, in which only the server publishes.
     static let match = "match"
     static let locations = "locations"
+    static let ways = "ways"
 
     /// Everybody may do everything, but publish in the scenes' rooms.
     static func permissions(_ identity: Identity, _ action: RoomAction, _ room: RoomName) -> Permission {
-        guard action == .publish, [Scenes.match, Scenes.locations].contains(room.text) else { return .allowed }
+        guard action == .publish, [Scenes.match, Scenes.locations, Scenes.ways].contains(room.text) else {
+            return .allowed
+        }
         return .forbidden("only the server publishes in \(room)")
     }
 
@@ -30,6 +33,8 @@ enum Scenes {
             ScenePlayer(
                 hub: hub, room: try RoomName(Scenes.locations), scene: CourierSimulation(seed: seed),
                 clock: ContinuousClock(), logger: logger),
+            ScenePlayer(
+                hub: hub, room: try RoomName(Scenes.ways), scene: FeedScene(), clock: ContinuousClock(), logger: logger),
         ]
     }
 

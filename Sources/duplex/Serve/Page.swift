@@ -21,6 +21,9 @@ struct Page: Sendable {
         Page(path: "/locations.css", type: "text/css; charset=utf-8", bytes: PackageResources.locations_css),
         Page(path: "/locations.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.locations_js),
         Page(path: "/scene.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.scene_js),
+        Page(path: "/ways", type: "text/html; charset=utf-8", bytes: PackageResources.ways_html),
+        Page(path: "/ways.css", type: "text/css; charset=utf-8", bytes: PackageResources.ways_css),
+        Page(path: "/ways.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.ways_js),
         Page(path: "/duplex.js", type: "text/javascript; charset=utf-8", bytes: PackageResources.duplex_js),
         Page(path: "/duplex.d.ts", type: "text/plain; charset=utf-8", bytes: PackageResources.duplex_d_ts),
     ]

@@ -7,8 +7,8 @@ import WebSocketServer
 /// - Parameters:
 ///   - settings: How.
 ///   - hub: The rooms; somebody has to run it.
-func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()) -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self)
+func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()) -> Router<ServeContext> {
+    let router = Router(context: ServeContext.self)
     for page in Page.all {
         router.get(RouterPath(page.path)) { request, _ in page.response(to: request) }
     }
@@ -22,7 +22,12 @@ func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()
     router.webSocket(
         "/echo", origins: settings.origins(standard: .any), configuration: settings.echo, events: { _ in Echo() })
     let origins = settings.origins(standard: .sameOrigin)
-    router.rooms(hub, origins: origins) { request, _ in Rooms.identify(request) }
-    router.roomsSocket(hub, origins: origins, configuration: settings.rooms) { request, _ in Rooms.identify(request) }
+    let meter = WayMeter(serverName: Serving.name, now: SystemTime.instant)
+    router.wayCounters(meter)
+    router.group().add(middleware: WayMeterMiddleware(meter: meter)).rooms(hub, origins: origins) { request, _ in
+        Rooms.identify(request)
+    }
+    router.group().add(middleware: WayMeterMiddleware(meter: meter, isSocket: true))
+        .roomsSocket(hub, origins: origins, configuration: settings.rooms) { request, _ in Rooms.identify(request) }
     return router
 }

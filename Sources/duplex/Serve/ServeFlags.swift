@@ -330,7 +330,7 @@ struct PageFlags: ParsableArguments, SettingFlags {
     @Option(
         name: SettingKey.scenes.name,
         help: SettingKey.scenes.help(
-            "Whether the match and the couriers of the pages /match and /locations are played: on, off.", "switch"))
+            "Whether what the pages /match, /locations and /ways show is played: on, off.", "switch"))
     var scenes: String?
 
     var settings: [SettingKey: [String]] { given([(.scenes, texts(self.scenes))]) }

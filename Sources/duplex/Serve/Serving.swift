@@ -9,6 +9,9 @@ import WebSocketServer
 
 /// A server from its start to SIGINT or SIGTERM: it listens, says where, and ends in time.
 struct Serving: Sendable {
+    /// What the Server field of answers says.
+    static let name = "duplex"
+
     /// Where it listens.
     var addresses: [ListenAddress]
     /// How an address is shown.
@@ -52,10 +55,11 @@ struct Serving: Sendable {
     /// Serves until SIGINT or SIGTERM. A second one cuts what is left.
     ///
     /// - Throws: `ExitCode` when it cannot listen; the reason was told.
-    func run(_ router: Router<BasicRequestContext>) async throws {
+    func run<Context: RequestContext>(_ router: Router<Context>) async throws
+    where Context.Source == ApplicationRequestContextSource {
         let app = WebSocketApplication(
             router: router, addresses: self.addresses, configuration: self.configuration, reusePort: self.reusePort,
-            backlog: self.backlog, serverName: "duplex",
+            backlog: self.backlog, serverName: Serving.name,
             eventLoopGroup: self.group,
             logger: self.logger,
             onRunning: { channels in

@@ -9,7 +9,8 @@ import Testing
     @Test func allAreThereWithTheirTypes() {
         let paths = [
             "/", "/style.css", "/frame.js", "/chat.css", "/chat.js", "/match", "/match.css", "/match.js", "/locations",
-            "/locations.css", "/locations.js", "/scene.js", "/duplex.js", "/duplex.d.ts",
+            "/locations.css", "/locations.js", "/scene.js", "/ways", "/ways.css", "/ways.js", "/duplex.js",
+            "/duplex.d.ts",
         ]
         #expect(Page.all.map(\.path) == paths)
         for page in Page.all {
