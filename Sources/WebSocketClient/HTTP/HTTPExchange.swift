@@ -99,7 +99,9 @@ package struct HTTPExchange: Sendable {
             var next: DialTarget?
             let channel = try await self.connect(target, options, on: group.next())
             let outcome: Outcome? = try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(contentsOf: self.parts(target))
+                // A server may answer and close before it has read all; where it does not answer, reading says why.
+                try? await outbound.write(contentsOf: self.parts(target))
+                try Task.checkCancellation()
                 var content = Content(inbound)
                 let response = try await content.head()
                 var followed = target

@@ -26,7 +26,10 @@ struct HTTPExchangeTests {
         let left = Mailbox<String>()
         for answer in answers { left.post(answer) }
         let outcome = try await RawServer.with { connection in
-            let head = try await connection.readHead()
+            // So impatient a client may be gone before it has asked.
+            guard let head = staysSilent ? try? await connection.readHead() : try await connection.readHead() else {
+                return
+            }
             let body = content.map { $0.utf8.count } ?? 0
             heads.post(head + String(decoding: try await connection.read(body), as: UTF8.self))
             if let answer = await left.next() { try await connection.send(answer) }
