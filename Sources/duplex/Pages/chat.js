@@ -422,7 +422,7 @@ function show(name) {
   log.setAttribute('aria-live', 'off');
   setTimeout(showQuiet, TIMES.quiet);
   log.replaceChildren(current.entries, current.pending);
-  fill(log);
+  fill(log);     // the language may have changed since
   current.shift(true);
   showRooms();
   showPeople();
@@ -563,10 +563,7 @@ document.addEventListener('visibilitychange', () => {
 
 onLanguage(() => {
   for (const { entries, pending } of views.values()) {
-    for (const part of [entries, pending]) {
-      fill(part);
-      part.querySelectorAll('time').forEach(stampText);
-    }
+    for (const part of [entries, pending]) part.querySelectorAll('time').forEach(stampText);
   }
   showRooms();
   showPeople();
