@@ -68,7 +68,7 @@ def real(browser, url):
             assert minutes and minutes == sorted(minutes, reverse=True), minutes
             for row in rows.all():
                 cells = row.locator("td").all_inner_texts()
-                assert re.match(r"^(\+|earlier|not yet|$)", cells[2]) and re.match(r"^(\+|earlier|not yet|$)", cells[3]), cells
+                assert re.match(r"^(\+|<|earlier|not yet|$)", cells[2]) and re.match(r"^(\+|<|earlier|not yet|$)", cells[3]), cells
         with check("the way of the second reader is not remembered as the page's"):
             remembered = visitor.page.evaluate("Object.fromEntries(Object.entries(sessionStorage))")
             equal(remembered[f"duplex {urllib.parse.urljoin(url, '/')}"], "websocket")

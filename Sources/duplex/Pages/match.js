@@ -145,7 +145,7 @@ function showRow({ node, state, name, delays }) {
   name.textContent = eventText(state);
   delays.forEach((delay, index) => {
     const cell = node.cells[2 + index];
-    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : text('later', { late: delayText(delay) });
+    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : delay < 1 ? delayText(delay) : text('later', { late: delayText(delay) });
     cell.toggleAttribute('data-missing', delay === undefined);
   });
 }
