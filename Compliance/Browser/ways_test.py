@@ -365,7 +365,7 @@ def languages(browser, url):
 def reach(browser, url):
     visit = Visit(browser, url).reading()
     page = visit.page
-    focused = "(e => e.id || e.dataset.text || e.textContent)(document.activeElement)"
+    focused = "(e => e.id || e.dataset.text || e.closest('[data-row]')?.dataset.row || e.textContent)(document.activeElement)"
     with check("by Tab: skip link, pages, language, interval, measurement, then each row's explanation"):
         seen = []
         for _ in range(9 + len(ROWS)):
@@ -402,7 +402,7 @@ def reach(browser, url):
 
 
 def looks(browser, url):
-    texts = ["h1", ".lead", "#sum", "label", "#measure", "#turn", "#interval", "thead th span", ".state", "summary", ".brief", ".number", ".aside", "details p",
+    texts = ["h1", ".lead", "#sum", "label", "#measure", "#turn", "#interval", "thead th span", ".state", "summary span", ".brief", ".number", ".aside", "details p",
              ".notes p", "#clock"]
     shapes = [f"[data-row=messages] [data-way={way}] i@background-color" for way in WAYS]
     for scheme in ("light", "dark"):

@@ -41,7 +41,7 @@ const STRINGS = {
     worst: 'Worst delay', worstBrief: 'The latest of all.',
     worstMore: 'The longest that any message took since the numbers began. When polling it is a little more than the interval. Long polling is slow where a message comes just after an answer: it waits for the next request. A busy browser or server makes all four worse.',
     cpu: 'CPU time per message', cpuBrief: 'What the server’s processor works for one.',
-    cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. How much the seconds without readers vary tells how wrong it may be (±); what is not more than that is told as a bound (<). With each measurement the average of all gets steadier.',
+    cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. How much the single seconds vary tells how wrong it may be (±); what is not more than that is told as a bound (<). With each measurement the average of all gets steadier.',
     notMeasured: 'not yet', tooFew: 'too few messages', under: '< {n}', ofMessages: 'of {count}', ofMessagesAbout: '± {error}, of {count}', us: '{n} µs',
     measuringNobody: 'Measuring: nobody reads', measuringWay: 'Measuring: {way} alone', measured: 'Measured.', failed: 'The measurement was broken off: a way did not come back.',
     left: '{n} s', othersReading: { one: '{count} other page was open as well.', other: '{count} other pages were open as well.' },
@@ -78,7 +78,7 @@ const STRINGS = {
     worst: '最大延迟', worstBrief: '最慢的一条。',
     worstMore: '统计开始以来耗时最长的一条消息。轮询时略大于间隔。长轮询的慢处在于消息恰好在应答之后产生：它得等下一次请求。浏览器或服务器繁忙时，四种方式都会变慢。',
     cpu: '每条消息的 CPU 时间', cpuBrief: '服务器处理器为一条消息花的时间。',
-    cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。无人读取时每秒用量的波动就是可能的误差（±）；不超过误差的结果只给出上限（<）。多次测量取平均，会越来越稳定。',
+    cpuMore: '各种方式轮流单独读取几秒，其余暂停。服务器报告其进程这段时间用了多少处理器时间；减去无人读取时的用量（发布仍在继续），再除以收到的消息数。本服务器的其他访客也会算进来，有别人在时请只当作粗略数字。各秒用量的波动就是可能的误差（±）；不超过误差的结果只给出上限（<）。多次测量取平均，会越来越稳定。',
     notMeasured: '尚未测量', tooFew: '消息太少', under: '< {n}', ofMessages: '基于 {count}', ofMessagesAbout: '± {error}，基于 {count}', us: '{n} µs',
     measuringNobody: '测量中：无人读取', measuringWay: '测量中：仅 {way}', measured: '测量完成。', failed: '测量中断：有一种方式没有恢复。',
     left: '{n} 秒', othersReading: '同时还有 {count} 个页面打开着。',
@@ -269,8 +269,8 @@ function build() {
     return head;
   });
   const rows = ROWS.map(row => {
-    const more = element('details', '', say(element('summary'), row), say(element('p'), `${row}More`));
-    const name = withRole(element('th', '', more, say(element('p', 'brief'), `${row}Brief`)), 'rowheader', 'row');
+    const summary = element('summary', '', say(element('span'), row), ' ', say(element('span', 'brief'), `${row}Brief`));
+    const name = withRole(element('th', '', element('details', '', summary, say(element('p'), `${row}More`))), 'rowheader', 'row');
     const line = withRole(element('tr', '', name, ...WAYS.map(way => cell(row, way, withRole))), 'row');
     line.dataset.row = row;
     return line;
@@ -480,11 +480,11 @@ async function measure() {
       await caughtUp(reader, time);
       // Two polls at least.
       const long = reader.way === 'polling' ? Math.max(TURN, Math.ceil(2 * reader.pollInterval / 1000)) : TURN, { cpu } = reader;
-      const { micros, seconds, messages } = await turn(reader, long, 'measuringWay');
+      const { used, micros, seconds, messages } = await turn(reader, long, 'measuringWay');
       cpu.micros += micros - mean(idle) * seconds;
       cpu.messages += messages;
-      // What the seconds with nobody vary by is in this turn as well, and in what is taken off.
-      cpu.variance += noise * (seconds + seconds ** 2 / idle.length);
+      // Of the sum of these seconds, and of what is taken off for each.
+      cpu.variance += variance(used) * seconds + noise * seconds ** 2 / idle.length;
       cpu.turns++;
       reader.rest();
       show();
