@@ -11,6 +11,10 @@ package enum WebSocketDelivery: Sendable {
 }
 
 extension WebSocketConnection {
+    /// The name of a handler that an application puts between a socket and its WebSocket, before the handshake is answered, and that is to see
+    /// all bytes. Without one of this name the driver may write to the socket itself.
+    public static let observerName = "WebSocketConnection.observer"
+
     /// Makes the connection of a channel whose opening handshake is done, and adds its driver to the pipeline. On the
     /// channel's event loop.
     ///
@@ -41,7 +45,9 @@ extension WebSocketConnection {
         handler.connection = connection
         handler.drain = drain
         handler.stream = stream
-        if isPlain { handler.socket = PlainSocket(channel) }
+        if isPlain, (try? channel.pipeline.syncOperations.context(name: self.observerName)) == nil {
+            handler.socket = PlainSocket(channel)
+        }
         drain?.opened()
         handler.loop.statistics.pointee.opened &+= 1
         if let queue { handler.sink = .queue(queue) }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP2
 import NIOSSL
+import WebSocketNIO
 
 /// Counts all bytes that pass a connection from now on, behind TLS if there is any: a WebSocket's are its own until its end. It belongs
 /// to the connection's event loop.
@@ -29,7 +30,7 @@ final class ByteCountingHandler: ChannelDuplexHandler {
             if let tls = try? pipeline.handler(type: NIOSSLServerHandler.self) {
                 try pipeline.addHandler(handler, position: .after(tls))
             } else {
-                try pipeline.addHandler(handler, position: .first)
+                try pipeline.addHandler(handler, name: WebSocketConnection.observerName, position: .first)
             }
         }.get()
     }

@@ -21,7 +21,7 @@ struct LogTextTests {
     }
 
     @Test(arguments: [
-        ("/rooms?as=ann&token=secret", "/rooms"), ("/", "/"), ("/a?b?c", "/a"), ("/a\u{1B}?b", "/a\\u{1B}"),
+        ("/rooms?as=ann&token=secret", "/rooms"), ("/", "/"), ("/a?b?c", "/a"),
     ])
     func path(target: String, shown: String) {
         let request = HTTPRequest(method: .get, scheme: nil, authority: nil, path: target)
