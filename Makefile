@@ -34,7 +34,7 @@ protocol: ## Check a server of the rooms' protocol: URL=http://localhost:3000/ (
 faults: prerequisites release ## Make faults: half-open peers, resets, 10,000 slow handshakes, a rolling restart …
 	@Compliance/Faults/faults.sh $(RELEASE)/duplex full
 
-browser: prerequisites release ## Test the chat page, compression and HTTP/2 in browsers
+browser: prerequisites release ## Test the pages, compression and HTTP/2 in browsers
 	@Compliance/Browser/run.sh $(RELEASE)/duplex
 
 define BENCH_LOADS
