@@ -8,11 +8,12 @@
 # browser.sh firefox URL LOG                    -- the same in Firefox; the others are in Chromium
 # browser.sh rooms [BASE_URL] [--seed N]        -- the rooms' client, through a proxy that stands in its way, against a mock
 #                                                  of the protocol, or the rooms and the /duplex.js of a server
+# browser.sh nginx_rooms BASE_URL [--seed N]    -- the same client through a real nginx whose configuration changes under it
 #   BASE_URL  where `duplex serve` listens, for instance http://127.0.0.1:3000
 # Environment: CHROMIUM=/usr/bin/chromium   FIREFOX=/usr/bin/firefox-esr   BROWSER_HOME=folder for the virtualenv
 # Exit: 0 all passed; 1 some check failed; 2 the test could not be set up.
 set -euo pipefail
-{ [ $# -ge 2 ] && [[ $1 =~ ^(chat|match|locations|ways|deflate|http2|firefox)$ ]]; } || [ "${1:-}" = rooms ] || { sed -n 2,13p "$0"; exit 2; }
+{ [ $# -ge 2 ] && [[ $1 =~ ^(chat|match|locations|ways|deflate|http2|firefox|nginx_rooms)$ ]]; } || [ "${1:-}" = rooms ] || { sed -n 2,14p "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 export CHROMIUM=${CHROMIUM:-/usr/bin/chromium} FIREFOX=${FIREFOX:-/usr/bin/firefox-esr}
 BROWSER_HOME=${BROWSER_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/duplex-browser}

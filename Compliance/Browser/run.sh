@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh DUPLEX_BINARY [--screenshot DIR]   -- browser.sh against servers that are started for it, and stopped after
 #   The pages on a server as it is by default; then compression, on one server for each mode; then HTTP/2,
-#   in Chromium and in Firefox; then the rooms' client, on a server and on a mock.
+#   in Chromium and in Firefox; then the rooms' client, on a server, on a mock and through nginx.
 # Exit: as browser.sh; 2 when a server does not start.
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n 2,5p "$0"; exit 2; }
@@ -48,4 +48,5 @@ size=$(gzip -9 <"$here/../../Sources/duplex/Pages/duplex.js" | wc -c)
 [ "$size" -le 8192 ] || { echo "run.sh: duplex.js has $size bytes with gzip, and promises 8192" >&2; status=1; }
 "$here/browser.sh" rooms "$plain" || status=$?
 "$here/browser.sh" rooms --changes 30 || status=$?
+"$here/browser.sh" nginx_rooms "$plain" || status=$?
 exit "$status"

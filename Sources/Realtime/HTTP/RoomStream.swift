@@ -59,14 +59,13 @@ final class RoomStream: Sendable {
         self.append(first, to: &bytes)
         try await self.write(ByteBuffer(bytes: bytes), output)
         var position = first.position
-        let conflates = self.reader.policy.slowReaders == .latestPerKey
+        let policy = self.reader.policy.slowReaders
         while true {
             let outcome = try await self.reader.next(
-                after: position, limit: conflates ? .max : Shard.readLimit,
-                maxBytes: conflates ? .max : Shard.readBytes)
+                after: position, limit: policy.batch.limit, maxBytes: policy.batch.maxBytes)
             switch outcome {
             case .reading(let reading):
-                try await self.write(self.encode(conflates ? reading.latestPerKey() : reading), output)
+                try await self.write(self.encode(policy.rest(of: reading)), output)
                 position = reading.position
             case .woken:
                 try await self.write(ByteBuffer(bytes: self.format.heartbeat), output)

@@ -13,6 +13,18 @@ public enum SlowReaderPolicy: Sendable, Hashable {
     case disconnect
 }
 
+extension SlowReaderPolicy {
+    /// How much of a log is read at once: all of it where most is left out.
+    var batch: (limit: Int, maxBytes: Int) {
+        self == .latestPerKey ? (.max, .max) : (Shard.readLimit, Shard.readBytes)
+    }
+
+    /// What a reader gets of what was read for it.
+    func rest(of reading: Reading<Publication>) -> Reading<Publication> {
+        self == .latestPerKey ? reading.latestPerKey() : reading
+    }
+}
+
 /// How a room is treated.
 public struct RoomPolicy: Sendable, Hashable {
     /// What is kept of it.

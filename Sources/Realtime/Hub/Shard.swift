@@ -214,8 +214,7 @@ final class Shard: @unchecked Sendable {
         nonisolated(unsafe) let place = subscriber
         self.hub.broker.read(
             subscriber.room.topic.name, from: .after(subscriber.position),
-            limit: policy == .skip ? 0 : policy == .latestPerKey ? .max : Shard.readLimit,
-            maxBytes: policy == .latestPerKey ? .max : Shard.readBytes
+            limit: policy == .skip ? 0 : policy.batch.limit, maxBytes: policy.batch.maxBytes
         ) { result in
             self.loop.onLoop {
                 guard place.state == .reading else { return }
@@ -229,11 +228,10 @@ final class Shard: @unchecked Sendable {
     }
 
     private func take(_ reading: Reading<Publication>, for subscriber: Subscriber) {
-        switch subscriber.room.topic.policy.slowReaders {
-        case .catchUp, .disconnect:
-            self.send(reading, to: subscriber)
-        case .latestPerKey:
-            self.send(reading.latestPerKey(), to: subscriber)
+        let policy = subscriber.room.topic.policy.slowReaders
+        switch policy {
+        case .catchUp, .disconnect, .latestPerKey:
+            self.send(policy.rest(of: reading), to: subscriber)
         case .skip:
             if reading.latest != subscriber.position { self.tellGap(before: reading.latest, to: subscriber) }
             subscriber.position = reading.latest
