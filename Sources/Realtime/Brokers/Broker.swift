@@ -88,8 +88,17 @@ public struct BrokerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line for people.
     public var description: String
 
+    /// The room's own reason, where it has one; clients are told its name.
+    public var refusal: RealtimeError?
+
     /// Makes one.
     public init(_ description: String) {
         self.description = description
+    }
+
+    /// Makes one for a reason that clients know.
+    public init(_ refusal: RealtimeError) {
+        self.description = "\(refusal)"
+        self.refusal = refusal
     }
 }

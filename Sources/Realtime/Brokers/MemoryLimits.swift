@@ -7,11 +7,12 @@ public struct MemoryLimits: Sendable, Hashable {
     /// What a remembered message id counts for: 250 bytes, as ``RealtimeCore/IdempotencyLimits`` says.
     static let idCost = 250
 
-    /// The most rooms. Default ``defaultMaxRooms``. The histories of those that nobody reads go first, beginning with the one in which nothing
-    /// was published for longest; where all are read, a new one is refused with `too_many_rooms`.
+    /// The most rooms. Default ``defaultMaxRooms``. Those go first that nobody is in, beginning with the one that was not used for longest,
+    /// neither published to nor polled; where somebody is in all, a new one is refused with `too_many_rooms`.
     public var maxRooms: Int
-    /// The most bytes of messages that are kept, as ``RealtimeCore/LogLimits`` counts them, and of ids. Default ``defaultMaxBytes``. Histories go as
-    /// with ``maxRooms``, and when that is not enough, the older halves of the largest rooms that are read. Readers are told of what is missing.
+    /// The most bytes of messages that are kept, as ``RealtimeCore/LogLimits`` counts them, and of ids. Default ``defaultMaxBytes``. The older halves
+    /// of rooms go that take more than twice what falls to each, then rooms as with ``maxRooms``, then the older halves of all. Readers are told of
+    /// what is missing; a message whose id is forgotten with it can be stored again.
     public var maxBytes: Int
 
     /// Makes a set of limits.

@@ -61,7 +61,7 @@ public final class MemoryRooms: Broker, PresenceStore {
                 body, size: message.data.count, key: message.key, id: message.id, author: message.idScope,
                 fingerprint: fingerprint, now: now)
             guard case .stored(let position) = outcome else { return outcome }
-            state.lastPublished = now
+            state.lastUsed = now
             if state.isWanted {
                 receiver?.delivered(
                     RoomMessage(
@@ -78,13 +78,17 @@ public final class MemoryRooms: Broker, PresenceStore {
         _ room: RoomName, from start: ReadingStart, limit: Int, maxBytes: Int,
         _ answer: @escaping @Sendable (Result<Reading<Publication>, BrokerError>) -> Void
     ) {
-        let found = self.directory.ifThere(room) { $0.room.log.read(start, limit: limit, maxBytes: maxBytes) }
+        let now = self.clock()
+        let found = self.directory.ifThere(room) { state in
+            state.lastUsed = now
+            return state.room.log.read(start, limit: limit, maxBytes: maxBytes)
+        }
         answer(.success(found ?? self.directory.nothing(in: room).read(start, limit: limit, maxBytes: maxBytes)))
     }
 
     /// The room's messages are wanted; see ``Broker``.
     public func subscribe(to room: RoomName, _ answer: @escaping @Sendable (Result<Void, BrokerError>) -> Void) {
-        let result = self.with(room, else: { .failure(BrokerError("\($0)")) }) { state in
+        let result = self.with(room, else: { .failure(BrokerError($0)) }) { state in
             state.isWanted = true
             return Result<Void, BrokerError>.success(())
         }

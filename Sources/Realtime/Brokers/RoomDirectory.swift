@@ -11,8 +11,8 @@ final class RoomDirectory: Sendable {
         var isWanted = false
         /// It is not in the directory any more.
         fileprivate var isForgotten = false
-        /// When something was last published.
-        var lastPublished = Instant.start
+        /// When something was last published or read.
+        var lastUsed = Instant.start
         /// What it was counted for.
         fileprivate var counted = 0
 
@@ -35,8 +35,9 @@ final class RoomDirectory: Sendable {
         var cells: [RoomName: Cell] = [:]
         /// How many logs with messages have been forgotten.
         var generation = 0
-        /// When it was last looked for rooms to forget, without finding enough.
+        /// When it was last looked for rooms to forget, or for history, without finding enough.
         var lookedInVain: Instant?
+        var trimmedInVain: Instant?
     }
 
     private let table = Mutex(Table())
@@ -90,8 +91,7 @@ final class RoomDirectory: Sendable {
             let (found, isInVain) = self.table.withLock { table -> (Cell?, Bool) in
                 if let found = table.cells[name] { return (found, false) }
                 guard table.cells.count < self.limits.maxRooms else {
-                    let last = table.lookedInVain
-                    return (nil, last.map { $0.duration(to: self.clock()) < .seconds(1) } ?? false)
+                    return (nil, self.isRecent(table.lookedInVain))
                 }
                 let made = Cell(
                     Room(name: name, epoch: self.epoch(of: name, table.generation), settings: self.settings(name)))
@@ -156,11 +156,16 @@ final class RoomDirectory: Sendable {
         }
     }
 
-    /// Those that nobody is in, the ones first in which nothing was published for longest.
+    /// Within the second in which it is of no use to look again.
+    private func isRecent(_ time: Instant?) -> Bool {
+        time.map { $0.duration(to: self.clock()) < .seconds(1) } ?? false
+    }
+
+    /// Those that nobody is in, the ones first that were not used for longest.
     private func idle() -> [(name: RoomName, cell: Cell)] {
         self.table.withLock { Array($0.cells) }
             .compactMap { name, cell -> (RoomName, Cell, Instant)? in
-                let last = cell.state.withLock { $0.isIdle ? $0.lastPublished : nil }
+                let last = cell.state.withLock { $0.isIdle ? $0.lastUsed : nil }
                 return last.map { (name, cell, $0) }
             }
             .sorted { $0.2 < $1.2 }
@@ -169,10 +174,11 @@ final class RoomDirectory: Sendable {
 
     /// Forgets rooms until there are only so many; false if that cannot be.
     private func forgetIdle(down count: Int) -> Bool {
-        let excess = self.count - count
-        let found = self.idle().prefix(max(excess, 0))
+        let excess = max(self.count - count, 0)
+        let found = self.idle().prefix(excess)
         for (name, cell) in found { self.forget(name, cell) { $0.isIdle } }
-        if found.isEmpty {
+        // With a few that were found, room was made for as few.
+        if found.count < excess {
             let now = self.clock()
             self.table.withLock { $0.lookedInVain = now }
         }
@@ -181,26 +187,43 @@ final class RoomDirectory: Sendable {
 
     /// Lets go of history, down to nine tenths of what there may be.
     ///
+    /// The rooms that take more than twice what falls to each lose the older half first, read or not, so that one who fills many does not
+    /// cost the others theirs; then those go that nobody is in; then all lose the older half.
+    ///
     /// - Parameter name: A room that was just used, and is not forgotten.
     private func trim(for name: RoomName) {
         guard !self.isTrimming.exchange(true, ordering: .acquiring) else { return }
         defer { self.isTrimming.store(false, ordering: .releasing) }
+        guard !self.table.withLock({ self.isRecent($0.trimmedInVain) }) else { return }
         let most = self.limits.maxBytes / 10 * 9
+        let share = most / max(1, self.count) * 2
+        self.halve(down: most) { $0 > share }
         for (other, cell) in self.idle() where other != name {
             guard self.totalBytes > most else { return }
             self.forget(other, cell) { $0.isIdle }
         }
-        let rest = self.table.withLock { Array($0.cells.values) }
+        self.halve(down: most) { _ in true }
+        guard self.totalBytes > most else { return }
+        let now = self.clock()
+        self.table.withLock { $0.trimmedInVain = now }
+    }
+
+    /// Takes the older half of the messages and ids of rooms, the largest first, until there are only so many bytes.
+    private func halve(down most: Int, where isLarge: (Int) -> Bool) {
+        guard self.totalBytes > most else { return }
+        let rooms = self.table.withLock { Array($0.cells.values) }
             .map { cell in (cell, cell.state.withLock { $0.counted }) }
+            .filter { isLarge($0.1) }
             .sorted { $0.1 > $1.1 }
-        for (cell, _) in rest {
+        let now = self.clock()
+        for (cell, _) in rooms {
             guard self.totalBytes > most else { return }
-            let now = self.clock()
             cell.state.withLock { state in
                 self.counted(&state) { state in
                     let settings = state.room.settings
                     var less = settings
                     less.log.maxBytes = state.room.log.bytes / 2
+                    less.idempotency.maxCount = state.room.idempotency.count / 2
                     state.room.apply(less, now: now)
                     state.room.apply(settings, now: now)
                 }

@@ -48,7 +48,7 @@ struct HTTPFailure: Error {
         case let failure as HTTPFailure: self = failure
         case let error as WireError: self.init(error)
         case let error as RealtimeError: self.init(WireError(error))
-        case let error as BrokerError: self.init(.unavailable, error.description)
+        case let error as BrokerError: self.init(WireError(error))
         case is NIOTooManyBytesError: self.init(.messageTooBig, "the body is too big")
         case let error as HTTPError:
             self.init(error.status, error.body ?? error.status.reasonPhrase, fields: error.headers)

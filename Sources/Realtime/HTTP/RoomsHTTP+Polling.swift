@@ -12,8 +12,11 @@ extension RoomsHTTP {
         try self.allow(.join, call)
         // What is left out counts for nothing, so that all keys are caught up on at once.
         let (limit, maxBytes) = query.latest ? (.max, .max) : (query.limit, RoomsHTTPLimits.maxAnswerBytes)
-        var reading = try await self.hub.read(
-            call.room, from: self.start(query, call.room, orLatest: query.limit), limit: limit, maxBytes: maxBytes)
+        var start = self.start(query, call.room, orLatest: query.limit)
+        var newest: Int?
+        if query.latest, case .latest(let count) = start { (start, newest) = (.oldest, count) }
+        var reading = try await self.hub.read(call.room, from: start, limit: limit, maxBytes: maxBytes)
+        if let newest { reading = reading.latestPerKey().newest(newest) }
         // One without room for a message has nothing to wait for.
         if query.wait > 0, query.limit > 0, reading.messages.isEmpty, reading.recovered {
             reading = try await self.wait(for: .seconds(query.wait), behind: reading, limit, maxBytes, call)

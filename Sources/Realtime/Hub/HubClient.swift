@@ -124,7 +124,7 @@ public final class HubClient {
             case .success(let reading):
                 self.joined(subscriber, reading, join, id)
             case .failure(let error):
-                self.refuse(WireError(.unavailable, error.description, id: id))
+                self.refuse(WireError(error, id: id))
                 self.rooms[join.room] = nil
                 self.shard.leave(subscriber)
             }
@@ -200,7 +200,7 @@ public final class HubClient {
                 case .success(let (members, count)):
                     client.say(.presence(id: id, room: room, count: count, members: members.map(\.wire)))
                 case .failure(let error):
-                    client.refuse(WireError(.unavailable, error.description, id: id))
+                    client.refuse(WireError(error, id: id))
                 }
             })
     }

@@ -42,7 +42,7 @@ extension RealtimeHub {
             }
         }
         self.broker.publish(message, in: room) { result in
-            answer(result.mapError { WireError(.unavailable, $0.description) })
+            answer(result.mapError { WireError($0) })
         }
     }
 

@@ -57,6 +57,15 @@ package struct WireError: Error, Hashable, Sendable {
         self.id = id
     }
 
+    /// What a broker says: its own reason, or that it cannot answer now.
+    package init(_ error: BrokerError, id: UInt64? = nil) {
+        if let refusal = error.refusal {
+            self.init(refusal, id: id)
+        } else {
+            self.init(.unavailable, error.description, id: id)
+        }
+    }
+
     /// What a room, a session or a name says. A session that is unknown or used otherwise is `invalid_session`: the protocol
     /// has no other word for it, and the client can only ask for a new one.
     package init(_ error: RealtimeError, id: UInt64? = nil) {

@@ -17,6 +17,16 @@ extension Reading {
             recovered: self.recovered, skipped: self.skipped + self.messages.count - newest.count)
     }
 
+    /// Of the messages only the newest; ``start`` is then before the first of these.
+    public func newest(_ count: Int) -> Reading {
+        guard count < self.messages.count else { return self }
+        let kept = Array(self.messages.suffix(max(0, count)))
+        let start = kept.first.map { Position(epoch: self.position.epoch, offset: $0.offset - 1) } ?? self.position
+        return Reading(
+            messages: kept, start: start, position: self.position, latest: self.latest, recovered: self.recovered,
+            skipped: Int(self.position.offset - start.offset) - kept.count)
+    }
+
     /// The same, and of it only the first messages; ``position`` is then the last of these. What is behind it is read on from there.
     ///
     /// - Parameters:

@@ -131,6 +131,8 @@ extension WebSocketChannelHandler {
         self.hot.pointee.unflushedBytes = unflushed &+ buffer.readableBytes
         // What is alone goes past the channel, where nothing waits in it.
         if unflushed == 0, self.hot.pointee.isChannelEmpty { return self.hot.pointee.alone = buffer }
+        // Until a flush has found out anew: what is sent from within one must not overtake.
+        self.hot.pointee.isChannelEmpty = false
         if let alone = self.hot.pointee.alone.take() {
             self.context?.write(self.wrapOutboundOut(alone), promise: nil)
         }
@@ -157,7 +159,7 @@ extension WebSocketChannelHandler {
     /// Writes to the socket, and hands the channel what that does not take now.
     private func writeAlone(_ buffer: ByteBuffer) {
         var buffer = buffer
-        self.writePastChannel(&buffer)
+        if self.hot.pointee.isChannelEmpty { self.writePastChannel(&buffer) }
         guard buffer.readableBytes > 0 else { return }
         self.context?.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
     }

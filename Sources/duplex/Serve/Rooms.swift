@@ -25,10 +25,13 @@ enum Rooms {
                 publishRate: rate(settings.publishesPerSecond)))
     }
 
+    /// How the name begins that the guests of an address share. Nobody can have such a one.
+    static let guests = "guests at "
+
     /// A guest with a name of its own, which is new for each request: what it publishes again is known by its address.
     static func guest(from address: SocketAddress?) -> IdentityDecision {
         let guest = try? MemberID("guest-" + String(UInt64.random(in: .min ... .max), radix: 36))
-        let scope = try? MemberID("guests at \(address?.ipAddress ?? "a Unix socket")")
+        let scope = try? MemberID(Rooms.guests + (address?.ipAddress ?? "a Unix socket"))
         return guest.map { .known(Identity(member: $0, scope: scope)) } ?? .refused(.internalServerError, "no name")
     }
 
@@ -37,6 +40,7 @@ enum Rooms {
         guard let name = request.uri.queryParameters["as"] else {
             return Rooms.guest(from: Peer.current?.address)
         }
+        guard !name.hasPrefix(Rooms.guests) else { return .refused(.badRequest, "names like this are for guests") }
         do throws(RealtimeError) {
             return .known(Identity(member: try MemberID(name)))
         } catch {

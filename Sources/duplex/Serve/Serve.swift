@@ -17,7 +17,8 @@ import Foundation
 /// `duplex serve`: the pages, and what they need.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve rooms at /rooms, pages that show them at /, /match, /locations and /ways, and an echo at /echo.",
+        abstract:
+            "Serve rooms at /rooms, pages that show them at /, /match, /locations and /ways, and an echo at /echo.",
         discussion: """
             Every setting can be given as a flag, as an environment variable (--tls-cert is DUPLEX_TLS_CERT; lists with commas), \
             or in a JSON file ({"port": 80, "tls": {"cert": "FILE"}}); what stands first here wins. Times are 500ms, 10s, 2m \

@@ -42,6 +42,25 @@ struct ReadingLatestPerKeyTests {
         #expect(none.position == all.start)
     }
 
+    /// The end of what was left; the rest of it counts as left out only behind the start.
+    @Test func newest() throws {
+        var log = RoomLog<Int>(epoch: Epoch(random: 7))
+        for (number, key) in ["a", "b", "a", nil, "b", "c"].enumerated() {
+            try log.append(number, size: 1, key: try key.map { try MessageKey($0) }, now: .start)
+        }
+        let all = log.read(.oldest).latestPerKey()
+        #expect(all.messages.map(\.body) == [2, 3, 4, 5])
+        let two = all.newest(2)
+        #expect(two.messages.map(\.body) == [4, 5])
+        #expect((two.start.offset, two.position.offset, two.skipped) == (4, 6, 0))
+        let three = all.newest(3)
+        #expect((three.start.offset, three.messages.count, three.skipped) == (3, 3, 0))
+        #expect(all.newest(4) == all)
+        let none = all.newest(0)
+        #expect(none.messages.isEmpty)
+        #expect((none.start.offset, none.skipped) == (6, 0))
+    }
+
     @Test(arguments: 0..<50 as Range<UInt64>) func likeTheNaiveOne(seed: UInt64) throws {
         var random = Generator(seed: seed)
         var log = RoomLog<Int>(epoch: Epoch(random: 7))

@@ -26,23 +26,49 @@ import Testing
         }
     }
 
-    /// Where nobody reads, the history goes of the room in which nothing was published for longest.
+    /// Where nobody is in, the history goes of the room that was not used for longest.
     @Test func idleHistory() async throws {
         let it = It(MemoryLimits(maxBytes: 20 * 1064))
         for number in 0..<20 { _ = try await it.publish(in: number) }
         let position = try await it.suite.read(try it.room(0), .oldest).position
         #expect((it.rooms.count, it.rooms.bytes) == (20, 20 * 1064))
-        // The first is not the oldest any more.
+        // The first is not the oldest any more, nor the second, which was read.
+        it.time.advance(seconds: 1)
+        _ = try await it.suite.read(try it.room(1), .oldest)
         _ = try await it.publish(in: 0)
-        #expect((it.rooms.count, it.rooms.bytes) == (17, 18 * 1064))
+        #expect((it.rooms.count, it.rooms.bytes) == (18, 18 * 1064))
         #expect(try await it.suite.read(try it.room(0), .after(position)).messages.count == 1)
-        for number in 1...3 { #expect(try await it.suite.read(try it.room(number), .oldest).messages.isEmpty) }
+        #expect(try await it.suite.read(try it.room(1), .oldest).messages.count == 1)
+        for number in 2...3 { #expect(try await it.suite.read(try it.room(number), .oldest).messages.isEmpty) }
         #expect(try await it.suite.read(try it.room(4), .oldest).messages.count == 1)
         // A reader of one that has gone is told, whatever is published there meanwhile.
         let gone = try await it.suite.read(try it.room(4), .oldest).position
         for number in 30..<50 { _ = try await it.publish(in: number) }
         _ = try await it.publish(in: 4)
         #expect(!(try await it.suite.read(try it.room(4), .after(gone)).recovered))
+    }
+
+    /// Who fills some rooms, and stays in them, does not cost the others their history.
+    @Test func largeRooms() async throws {
+        let it = It(MemoryLimits(maxBytes: 40 * 1064))
+        for number in 0..<8 { _ = try await it.publish(in: number) }
+        for number in 8..<10 { try await it.suite.subscribe(try it.room(number)) }
+        for _ in 0..<50 {
+            for number in 8..<10 { _ = try await it.publish(in: number) }
+            #expect(it.rooms.bytes <= 40 * 1064)
+        }
+        for number in 0..<8 { #expect(try await it.suite.read(try it.room(number), .oldest).messages.count == 1) }
+    }
+
+    /// Ids are let go of as messages are; where all of it does not help, it is not tried again at once.
+    @Test func manyIDs() async throws {
+        let it = It(MemoryLimits(maxBytes: 20 * (1064 + MemoryLimits.idCost)))
+        try await it.suite.subscribe(try it.room(0))
+        for number in 0..<100 {
+            _ = try await it.publish(in: 0, id: "\(number)")
+            #expect(it.rooms.bytes <= 20 * (1064 + MemoryLimits.idCost))
+        }
+        #expect(try await it.suite.read(try it.room(0), .oldest).messages.count >= 9)
     }
 
     /// Of rooms that are read, the older half of the largest goes.
@@ -91,7 +117,8 @@ import Testing
             return
         }
         #expect(error.name == "too_many_rooms")
-        await #expect(throws: BrokerError.self) { try await it.suite.subscribe(try it.room(12)) }
+        let refusal = await #expect(throws: BrokerError.self) { try await it.suite.subscribe(try it.room(12)) }
+        #expect(refusal.map { WireError($0).code } == .tooManyRooms)
         // Those that are there go on.
         #expect(try await it.publish(in: 3) == .stored(try await it.suite.read(try it.room(3), .oldest).position))
         it.suite.broker.unsubscribe(from: try it.room(5))

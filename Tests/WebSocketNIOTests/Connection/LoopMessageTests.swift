@@ -74,4 +74,58 @@ import WebSocketCore
             #expect(texts == [.text("0"), .text("1"), .text("2"), .text("3")])
         }
     }
+
+    /// Says something each time when there is room again, from within the flush that made it.
+    private final class Talker: WebSocketHandler {
+        let count: Int
+        private var next = 0
+        private let text = String(repeating: "x", count: 48_000)
+
+        init(count: Int) { self.count = count }
+
+        func opened(_ connection: WebSocketConnection) {}
+
+        func received(_ bytes: ByteBuffer, as kind: WebSocketMessage.Kind, on connection: WebSocketConnection) {
+            // More than the driver lets wait, in several buffers, so that it is told when there is room.
+            for _ in 0..<4 { self.say(connection) }
+        }
+
+        func drained(_ connection: WebSocketConnection) {
+            // One is a buffer that is alone, three fill the channel again.
+            for _ in 0..<(self.next % 3 == 0 ? 1 : 3) { self.say(connection) }
+        }
+
+        private func say(_ connection: WebSocketConnection) {
+            guard self.next < self.count else { return }
+            let text = Array("\(self.next) \(self.text)".utf8)
+            switch LoopMessage([text]).send(to: connection, isLast: self.next % 2 == 0) {
+            case .sent, .slow: self.next += 1
+            default: break
+            }
+        }
+
+        func closed(_ connection: WebSocketConnection, _ closure: Closure) {}
+    }
+
+    /// What is sent from within a flush does not overtake what the channel still holds.
+    @Test(arguments: [true, false]) func sentFromWithinAFlush(isPlain: Bool) async throws {
+        let count = 600
+        try await Pair.with(
+            server: .init(sendBuffer: 96 << 10), isPlain: isPlain,
+            serverDelivery: .handler { _ in Talker(count: count) }
+        ) { pair in
+            try await pair.client.send("begin")
+            var expected = 0
+            for try await message in pair.client.messages {
+                guard case .text(let text) = message else { continue }
+                #expect(text.prefix { $0 != " " } == "\(expected)")
+                expected += 1
+                // A reader that is behind, so that the socket is full and half empty in turn.
+                if expected % 16 == 0 { await Task.yield() }
+                if expected == count { break }
+                if expected % 100 == 0 { try await pair.client.send("more") }
+            }
+            #expect(expected == count)
+        }
+    }
 }
