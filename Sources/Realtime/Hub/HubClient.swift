@@ -17,6 +17,7 @@ public final class HubClient {
     var rooms: [RoomName: Subscriber] = [:]
     var session: SessionID?
     private var bucket: TokenBucket?
+    private var presenceBucket: TokenBucket?
     private var errors = 0
     /// Whether messages that are not in a log wait for nobody: the connection is gone.
     private(set) var isGone = false
@@ -26,6 +27,9 @@ public final class HubClient {
         (self.hub, self.shard, self.connection, self.identity, self.id) = (hub, shard, connection, identity, id)
         self.bucket = hub.configuration.publishRate.map {
             TokenBucket(rate: $0, burst: hub.configuration.publishBurst)
+        }
+        self.presenceBucket = hub.configuration.presenceRate.map {
+            TokenBucket(rate: $0, burst: hub.configuration.presenceBurst)
         }
     }
 
@@ -107,6 +111,7 @@ public final class HubClient {
 
     private func join(_ join: ClientRequest.Join, _ id: UInt64?) {
         if self.forbids(.join, join.room, id) || (join.presence && self.forbids(.presence, join.room, id)) { return }
+        if join.presence, self.changesTooOften(id) { return }
         if let old = self.rooms[join.room] {
             // It stays a member, if it is to be one.
             if old.seesMembers, !join.presence { self.hub.presence.leave(join.room, connection: self.id) }
@@ -154,6 +159,12 @@ public final class HubClient {
                     client.refuse(WireError(error, id: id))
                 }
             })
+    }
+
+    private func changesTooOften(_ id: UInt64?) -> Bool {
+        guard let isIn = self.presenceBucket?.take(now: self.hub.now.nanoseconds), !isIn else { return false }
+        self.refuse(WireError(.rateLimited, "too many changes of presence at once", id: id))
+        return true
     }
 
     private func leave(_ room: RoomName, _ id: UInt64?) {
@@ -207,6 +218,7 @@ public final class HubClient {
 
     private func change(_ room: RoomName, _ info: JSONText, _ id: UInt64?) {
         guard let subscriber = self.rooms[room], subscriber.seesMembers else { return self.refuse(Self.notJoined(id)) }
+        if self.changesTooOften(id) { return }
         self.hub.presence.join(
             room, self.identity.member, info: MemberInfo(json: info.bytes), connection: self.id,
             self.onLoop { client, result in

@@ -15,6 +15,16 @@ public struct HubConfiguration: Sendable {
     /// How many of these at once.
     public var publishBurst: Double
 
+    /// How often one connection may come into rooms and change what the others see of it, in a second; nil for any number. Each goes to all
+    /// members.
+    public var presenceRate: Double?
+    /// How many of these at once.
+    public var presenceBurst: Double
+
+    /// The default of ``presenceRate``: 10, more than a page tells that somebody is typing.
+    public static let defaultPresenceRate = 10.0
+    /// The default of ``presenceBurst``: 300, more than the ``HubClient/maxRooms`` that a connection comes back to at once.
+    public static let defaultPresenceBurst = 300.0
     /// The default of ``publishRate``: 100, more than somebody's mouse moves.
     public static let defaultPublishRate = 100.0
 
@@ -23,7 +33,9 @@ public struct HubConfiguration: Sendable {
         policy: @escaping @Sendable (RoomName) -> RoomPolicy = { _ in RoomPolicy() },
         permissions: @escaping RealtimePermissions = { _, _, _ in .allowed }, sessions: SessionLimits = SessionLimits(),
         memory: MemoryLimits = MemoryLimits(),
-        publishRate: Double? = HubConfiguration.defaultPublishRate, publishBurst: Double? = nil
+        publishRate: Double? = HubConfiguration.defaultPublishRate, publishBurst: Double? = nil,
+        presenceRate: Double? = HubConfiguration.defaultPresenceRate,
+        presenceBurst: Double = HubConfiguration.defaultPresenceBurst
     ) {
         self.policy = policy
         self.permissions = permissions
@@ -31,5 +43,7 @@ public struct HubConfiguration: Sendable {
         self.memory = memory
         self.publishRate = publishRate
         self.publishBurst = publishBurst ?? max(2 * (publishRate ?? 1), 1)
+        self.presenceRate = presenceRate
+        self.presenceBurst = max(presenceBurst, 1)
     }
 }

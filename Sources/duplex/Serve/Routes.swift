@@ -11,6 +11,7 @@ func routes(_ settings: Settings = .standard, hub: RealtimeHub = Rooms.makeHub()
     let router = Router(context: ServeContext.self)
     for page in Page.all {
         router.get(RouterPath(page.path)) { request, _ in page.response(to: request) }
+        router.head(RouterPath(page.path)) { request, _ in page.response(to: request).createHeadResponse() }
     }
     let scenes = settings.scenes
     router.get("/scenes.json") { _, _ in Scenes.about(isOn: scenes) }

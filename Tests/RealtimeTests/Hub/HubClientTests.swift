@@ -166,6 +166,33 @@ import Testing
 
     // MARK: Presence
 
+    /// Who comes and goes, or changes, all the time, does not keep the others busy.
+    @Test func presenceRates() throws {
+        let it = Setup(HubConfiguration(presenceRate: 1, presenceBurst: 4))
+        let (ann, first) = try it.connect("ann")
+        let (bob, second) = try it.connect("bob")
+        bob.say(#"{"type":"join","room":"a","presence":true}"#)
+        it.loop.run()
+        ann.say(#"{"type":"join","room":"a","presence":true}"#)
+        it.loop.run()
+        _ = (first.take(), second.take())
+        for number in 0..<6 { ann.say(#"{"type":"info","room":"a","info":{"n":\#(number)}}"#) }
+        it.loop.run()
+        #expect(first.take().count { $0.contains("rate_limited") } == 3)
+        #expect(second.take().count { $0.contains(#""change":"updated""#) } == 3)
+        // Neither by joining again; without presence one may.
+        ann.say(#"{"type":"join","id":7,"room":"a","presence":true}"#)
+        ann.say(#"{"type":"join","id":8,"room":"b"}"#)
+        it.loop.run()
+        let said = first.take()
+        #expect(said.contains { $0.contains(#""id":7"#) && $0.contains("rate_limited") })
+        #expect(said.contains { $0.hasPrefix(#"{"type":"joined","id":8"#) })
+        it.time.advance(seconds: 1)
+        ann.say(#"{"type":"info","room":"a","info":{}}"#)
+        it.loop.run()
+        #expect(second.take().count { $0.contains(#""change":"updated""#) } == 1)
+    }
+
     @Test func presence() throws {
         let it = Setup()
         let (ann, first) = try it.connect("ann")
