@@ -9,8 +9,10 @@ import tempfile
 from checks import check, equal
 from duplex import SIGNALS, collected
 from listening import until
+from peers import peer
 from proxies import free_port, tinyproxy
 from rooms import Cuttable, Room
+from wire import TEXT, frame
 
 WAYS = ("websocket", "streaming", "longpolling", "polling")
 HARD = ["hello", "", "Größe 😀", "a \"quote\" \\ and </script>", "tab\tand\r", "\u2028"]
@@ -23,6 +25,7 @@ def run(duplex):
             comes_back(duplex, server, way)
         ends(duplex, server)
         refusals(duplex, server)
+        wrong(duplex)
         routes(duplex, server)
     for way in WAYS:
         restart(duplex, way)
@@ -166,6 +169,22 @@ def refusals(duplex, server):
     for url in ("ftp://localhost/", "localhost", "http://", "http://localhost/#x"):
         with check(f"subscribe {url}: told, exit 64"):
             equal(duplex.run("subscribe", url, "chat").status, 64)
+
+
+def wrong(duplex):
+    """What this end fails would fail again at the same position: it is not connected again for ever."""
+    hello = ('{"type":"welcome"}', '{"type":"joined","id":1,"room":"chat","epoch":"1x","offset":7,"recovered":false}')
+    for name, ending in (("an invalid frame", b"\x83\x00"), ("text that is not UTF-8", frame(TEXT, b"\xff", mask=False))):
+        def behave(one):
+            one.request().accept("Sec-WebSocket-Protocol: duplex.v1")
+            one.send(frame(TEXT, hello[0].encode(), mask=False))
+            one.frame()
+            one.send(frame(TEXT, hello[1].encode(), mask=False) + ending)
+
+        with check(f"websocket: {name} behind what it has read: told, exit 1"), peer(behave) as (port, problems):
+            result = duplex.run("subscribe", f"http://127.0.0.1:{port}/", "chat")
+            equal((result.status, result.out, len(result.lines), problems), (1, "", 2, []))
+            assert "the connection was failed" in result.err, result.err
 
 
 def routes(duplex, server):

@@ -17,7 +17,7 @@ package struct HTTPExchange: Sendable {
     /// Header fields beside those of the options.
     package var fields: HTTPFields
     package var content: ByteBuffer?
-    /// How long the server may say nothing, before its answer and within.
+    /// How long the server may say nothing, before its answer and within. While the content is not read this does not count.
     package var maxSilence: Duration
 
     package init(
@@ -130,7 +130,7 @@ package struct HTTPExchange: Sendable {
         return [.head(request)] + (self.content.map { [.body($0)] } ?? []) + [.end(nil)]
     }
 
-    private typealias Channel = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
+    typealias Channel = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
 
     private func connect(_ target: DialTarget, _ options: DialOptions, on loop: any EventLoop) async throws -> Channel {
         var options = options
@@ -140,39 +140,26 @@ package struct HTTPExchange: Sendable {
         let (silence, timeout) = (self.maxSilence.timeAmount, options.handshakeTimeout.timeAmount)
         route.connect(on: loop, promise: promise) { channel, position in
             guard let identity = route.identity else {
-                return promise.succeed(try HTTPExchange.open(channel, position, silence, isSecure: false))
+                return promise.succeed(try HTTPExchange.open(channel, position, silence))
             }
             try HTTPVersionHandler.add(
                 to: channel, position, identity, .now() + timeout,
-                chosen: { _, position in
-                    promise.succeed(try HTTPExchange.open(channel, position, silence, isSecure: true))
-                },
+                chosen: { _, position in promise.succeed(try HTTPExchange.open(channel, position, silence)) },
                 fail: { promise.fail($0) })
         }
         return try await promise.valueUnlessCancelled { $0.channel.close(promise: nil) }
     }
 
     /// Adds what speaks HTTP. On the event loop.
-    private static func open(
+    static func open(
         _ channel: any NIOCore.Channel, _ position: ChannelPipeline.SynchronousOperations.Position,
-        _ silence: TimeAmount, isSecure: Bool
+        _ silence: TimeAmount
     ) throws -> Channel {
         try channel.pipeline.syncOperations.addHandlers(
             [
-                IdleStateHandler(readTimeout: silence), HTTPRequestEncoder(),
-                ByteToMessageHandler(HTTPResponseDecoder()), HTTP1ToHTTPClientCodec(), SilenceHandler(),
+                SilenceHandler(silence), HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()),
+                HTTP1ToHTTPClientCodec(),
             ], position: position)
         return try Channel(wrappingChannelSynchronously: channel)
-    }
-}
-
-/// Gives a server up that says nothing for too long.
-private final class SilenceHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPResponsePart
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
-        context.fireErrorCaught(DialError(.timedOut(.answer)))
-        context.close(promise: nil)
     }
 }

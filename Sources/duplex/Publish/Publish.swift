@@ -1,7 +1,6 @@
 import ArgumentParser
 import Realtime
 import RealtimeCore
-import WebSocketClient
 
 /// `duplex publish`: messages to a room from the command line.
 struct Publish: AsyncParsableCommand {
@@ -57,9 +56,10 @@ struct Publish: AsyncParsableCommand {
     @OptionGroup
     var options: RoomOptions
 
-    /// How long a message is published again when no answer comes: 280 seconds. Servers know an id for five minutes; later it could
-    /// be stored twice.
-    static let maxRetrying = Duration.seconds(280)
+    /// How long a message is published again when no answer comes: 260 seconds from its first attempt to the beginning of the last
+    /// one. Servers know an id for five minutes, and later it could be stored twice; until an attempt sends, connecting, the handshake
+    /// and `welcome` may take 10 seconds each.
+    static let maxRetrying = Duration.seconds(260)
 
     private var readsLines: Bool { self.json == nil && (self.text ?? "-") == "-" }
 
@@ -156,51 +156,6 @@ struct Publish: AsyncParsableCommand {
             return try JSONText(checking: writer.bytes)
         } catch {
             throw ValidationError("\(error)")
-        }
-    }
-}
-
-/// Publishes, and tries again what may pass, with the same id.
-struct PublishAttempts {
-    private var publishing: RoomPublishing
-    private var retrying = RoomRetrying()
-    /// Whether the server has ever answered.
-    private var hasAnswered = false
-
-    init(_ publishing: RoomPublishing) {
-        self.publishing = publishing
-    }
-
-    /// Publishes a message, and says where it is stored.
-    ///
-    /// - Throws: ``RoomFailure``; `CancellationError`.
-    mutating func publish(_ draft: RoomDraft) async throws -> Position {
-        let began = ContinuousClock.now
-        while true {
-            do {
-                let position = try await self.publishing.publish(draft)
-                self.hasAnswered = true
-                self.retrying.worked(for: ReconnectPolicy.defaultStableAfter)
-                return position
-            } catch {
-                try Task.checkCancellation()
-                let failure = RoomFailure(error)
-                let isFirst = !self.hasAnswered && PublishAttempts.isUnreached(error)
-                guard failure.isPassing, !isFirst, began.duration(to: .now) < Publish.maxRetrying else {
-                    throw failure
-                }
-                try await self.retrying.wait(after: failure)
-            }
-        }
-    }
-
-    func close() async { await self.publishing.close() }
-
-    /// Whether there was nobody to publish to. Where the answer only did not come, the message may be stored.
-    private static func isUnreached(_ error: any Error) -> Bool {
-        switch (error as? DialError)?.code {
-        case nil, .lost?, .answerLost?, .timedOut(.answer)?: false
-        default: true
         }
     }
 }

@@ -97,7 +97,8 @@ struct RoomPublishing {
 
     private mutating func send(_ draft: RoomDraft) async throws -> Position {
         var socket: RoomSocket
-        if let found = self.socket {
+        // One that was closed while there was nothing to publish is no attempt.
+        if let found = self.socket, found.connection.closure == nil {
             socket = found
         } else {
             socket = try await RoomSocket(self.address, self.options)

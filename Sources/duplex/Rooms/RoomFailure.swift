@@ -60,6 +60,11 @@ struct RoomFailure: Error, Hashable, CustomStringConvertible {
         case let error as DialError:
             self.init(
                 "\(error)", isPassing: !ReconnectPolicy().isTerminal(error), retryAfter: error.refusal?.retryAfter)
+        case let error as WebSocketError:
+            // How it ended says whether it would end alike again: what this end failed does, a connection that was lost does not.
+            self =
+                error.closure.map { .closed($0) }
+                ?? RoomFailure("the connection was lost: \(error)", isPassing: true)
         // The connection broke, in whatever way.
         default: self.init("the connection was lost: \(error)", isPassing: true)
         }

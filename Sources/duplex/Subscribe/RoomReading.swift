@@ -3,6 +3,7 @@ import NIOCore
 import Realtime
 import RealtimeCore
 import WebSocketClient
+import WebSocketNIO
 
 /// What a room's reader hears, whichever way it reads.
 enum RoomEvent: Hashable, Sendable {
@@ -42,6 +43,8 @@ struct RoomReading: Sendable {
     let transport: SubscribeTransport
     /// How long to wait between two polls.
     let interval: Duration
+    /// How long the answer to `join` may take.
+    var joinTime = RoomReading.answerTime
 
     /// Reads.
     ///
@@ -73,9 +76,14 @@ struct RoomReading: Sendable {
         var socket = try await RoomSocket(self.address, self.options)
         let connection = socket.connection
         defer { try? connection.startClosing() }
+        // Answers to pings do not help: who says nothing else must not be waited for.
+        let timeout = connection.eventLoop.scheduleTask(in: self.joinTime.timeAmount) { connection.abort() }
+        defer { timeout.cancel() }
         try await withTaskCancellationHandler {
             try await socket.send(RoomReading.join(self.address.room, start))
-            while try self.tell(try await socket.next(), hear) {}
+            var object = try await socket.next()
+            timeout.cancel()
+            while try self.tell(object, hear) { object = try await socket.next() }
             _ = try? await connection.close()
         } onCancel: {
             try? connection.startClosing()

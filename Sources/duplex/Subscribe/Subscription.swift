@@ -45,7 +45,7 @@ final class Subscription: Sendable {
                 let (isConnected, hasConnected) = self.state.withLock { ($0.isConnected, $0.hasConnected) }
                 guard failure.isPassing, hasConnected else { throw failure }
                 if isConnected { retrying.worked(for: .now - began) }
-                try await retrying.wait(after: failure)
+                try await RoomRetrying.wait(retrying.delay(after: failure), after: failure)
             }
         }
     }

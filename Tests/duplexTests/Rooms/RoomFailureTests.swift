@@ -1,7 +1,9 @@
 import HTTPTypes
+import NIOCore
 import Testing
 import WebSocketClient
 import WebSocketCore
+import WebSocketNIO
 
 @testable import duplex
 
@@ -42,6 +44,27 @@ import WebSocketCore
     {
         let closure = Closure(code: CloseCode(rawValue: code), reason: "", wasClean: true)
         #expect(RoomFailure.closed(closure).isPassing == isPassing)
+    }
+
+    /// What reading throws when the connection was not closed properly: what this end failed would fail again, whatever came of the
+    /// peer's Close frame.
+    @Test(
+        arguments: [
+            (.reservedOpcode(3), false), (.invalidUTF8, false), (.messageTooBig(size: 2, limit: 1), false),
+            (.noPong, true), (nil, true),
+        ] as [(ProtocolError.Code?, Bool)]) func losses(_ code: ProtocolError.Code?, _ isPassing: Bool)
+    {
+        var closure = Closure.abnormal
+        closure.error = code.map { ProtocolError($0) }
+        let failure = RoomFailure(WebSocketError(.closed(closure)))
+        #expect(failure.isPassing == isPassing)
+        #expect(failure == RoomFailure.closed(closure))
+    }
+
+    @Test func otherErrorsOfAConnection() {
+        #expect(RoomFailure(WebSocketError(.closed(nil))).isPassing)
+        #expect(RoomFailure(WebSocketError(.closed(nil))).description.hasPrefix("the connection was lost"))
+        #expect(RoomFailure(ChannelError.eof).isPassing)
     }
 
     @Test func dialling() {
