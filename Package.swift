@@ -250,7 +250,7 @@ let package = Package(
         .executableTarget(
             name: "rooms-example",
             dependencies: [
-                "Realtime", "RealtimeCore", "WebSocketServer", .product(name: "Hummingbird", package: "hummingbird"),
+                "Realtime", "WebSocketServer", .product(name: "Hummingbird", package: "hummingbird"),
             ],
             path: "Examples/rooms-example",
             swiftSettings: settings

@@ -1,6 +1,5 @@
 import Hummingbird
 import Realtime
-import RealtimeCore
 import WebSocketServer
 
 /// Notices that some write and all read: one log, read by WebSocket, streaming, long polling and polling (docs/protocol.md).

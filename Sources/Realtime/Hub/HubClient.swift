@@ -168,7 +168,9 @@ public final class HubClient {
     }
 
     private func leave(_ room: RoomName, _ id: UInt64?) {
-        guard let subscriber = self.rooms.removeValue(forKey: room) else { return self.refuse(Self.notJoined(id)) }
+        guard let subscriber = self.rooms.removeValue(forKey: room) else {
+            return self.refuse(WireError(.notJoined, "the room is not joined", id: id))
+        }
         if subscriber.seesMembers { self.hub.presence.leave(room, connection: self.id) }
         self.shard.leave(subscriber)
         self.say(.left(id: id, room: room))

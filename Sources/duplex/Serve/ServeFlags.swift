@@ -111,7 +111,7 @@ struct AccessFlags: ParsableArguments, SettingFlags {
     @Option(
         name: SettingKey.allowOrigin.name,
         help: SettingKey.allowOrigin.help(
-            "Pages of which origin may open WebSockets, or '*' for all; repeatable (default: /chat those of this server, /echo all).",
+            "Pages of which origin may open WebSockets and use the rooms, or '*' for all; repeatable (default: those of this server, /echo all).",
             "origin"))
     var allowOrigin: [String] = []
 
