@@ -1092,6 +1092,18 @@ def phone(browser, url):
             assert height >= 240, f"the log is only {height} px high"
         with check(f"{what}: fields are 16 px, so that iOS does not zoom in"):
             equal(visitor.page.evaluate("['text', 'name', 'roomName'].map(i => getComputedStyle(document.getElementById(i)).fontSize)"), ["16px"] * 3)
+        with check(f"{what}: leaving a room does not lose the focus, nor bring up the keyboard"):
+            visitor.page.evaluate("location.hash = 'room=swift'")
+            expect(visitor.page.locator("#title")).to_have_text("swift")
+            visitor.page.locator("#leave").focus()
+            visitor.page.locator("#leave").tap()
+            expect(visitor.page.locator("#title")).to_have_text("lobby")
+            equal(visitor.focused(), "title")
+        with check(f"{what}: headings have no gap, and the buttons of a message that was not sent are 24 px high"):
+            equal(visitor.page.evaluate("[...document.querySelectorAll('main h1, main h2')].map(e => e.localName)"), ["h1", "h2"])
+            equal(visitor.page.evaluate("""() => { const fate = document.createElement('div'), button = document.createElement('button');
+                fate.className = 'fate'; fate.append(button); document.querySelector('#log').append(fate);
+                const { height } = button.getBoundingClientRect(); fate.remove(); return height >= 24; }"""), True)
         with check(f"{what}: the header waits for a connection without a scroll, too"):
             with contextlib.closing(Cable(urllib.parse.urlsplit(url).hostname, urllib.parse.urlsplit(url).port or 80)) as cable:
                 other = Visitor(browser, cable.url, "Tim", room, viewport={"width": width, "height": 640}, is_mobile=True, locale=locale)
