@@ -728,7 +728,8 @@ class Server:
             self.socket.send(json.dumps({"type": "error", "id": said["id"], "error": {"code": self.refuse, "message": "no"}}))
         elif said["type"] == "join":
             self.say(type="joined", id=said["id"], epoch="e", offset=self.offset, recovered=True)
-            self.present(self.members)
+            if self.members is not None:
+                self.present(self.members)
         elif said["type"] == "ping":
             self.say(type="pong")
 
@@ -755,10 +756,13 @@ def strangers(browser, url):
     """What others do cannot hide what was said, nor stop the page, nor pass for something else."""
     room = f"strangers-{unique()}"
     server = Server(room)
-    server.members = [person("ann"), person("eve")]
+    server.members = None
     ann = Visitor(browser, url, "Ann", room, route=server.route).connected()
     entries = ann.page.locator("#log > :first-child > *")
     with check("who is there from the start has not joined, also when the first is heard of before the list"):
+        server.member("joined", "eve")
+        ann.page.wait_for_timeout(300)  # a few pictures
+        server.present([person("ann"), person("eve")])
         expect(ann.people).to_have_text(["Ann", "Eve"])
         expect(entries).to_have_count(0)
     expect(ann.page.locator("#log:not([aria-live])")).to_be_visible()
