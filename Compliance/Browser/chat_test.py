@@ -496,7 +496,7 @@ def rooms(browser, url):
         expect(cid.page.locator("#latest")).to_be_hidden()
         expect(cid.box).to_be_focused()
         cid.context.close()
-    with check("the page keeps 500 entries of a room"):
+    with check("the page keeps 500 messages of a room"):
         for n in range(5):
             bob.page.evaluate(f"""async () => {{
                 for (let n = 0; n < 100; n++) await fetch('/rooms/{here}/messages?as=many{n}',
@@ -504,7 +504,7 @@ def rooms(browser, url):
             }}""")
         bob.say(f"the last of them {run}")
         expect(bob.stored(f"the last of them {run}")).to_have_count(1)
-        expect(bob.page.locator("#log > :first-child > *")).to_have_count(500)
+        expect(bob.page.locator("#log > :first-child > .message")).to_have_count(500)
     with check("no console message and no error in the rooms"):
         equal(ann.problems + bob.problems, [])
     for each in (ann, bob):
