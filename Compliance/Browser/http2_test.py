@@ -58,7 +58,7 @@ def test(page, url, log):
         equal(set(run("""return ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
           .filter(entry => entry.name.startsWith(location.origin)).map(entry => entry.nextHopProtocol)""")), {"h2"})
     with check("the chat page: a line that is typed is shown, and the server has it"):
-        run("""while (document.querySelector('#status').textContent !== 'Connected by WebSocket') await new Promise(requestAnimationFrame);
+        run("""while (document.querySelector('#status').textContent !== 'Connected via WebSocket') await new Promise(requestAnimationFrame);
           document.querySelector('#text').focus()""")
         page.keyboard.type(LINE + "\n")
         shown, history = run("""const line = () => document.querySelector('#log .own:not(.pending) p');

@@ -44,7 +44,7 @@ class Visitor:
 
 
 def connected(visitor, language="en"):
-    expect(visitor.page.locator("#status")).to_have_text({"en": "Connected by WebSocket", "zh": "已连接（WebSocket）"}[language])
+    expect(visitor.page.locator("#status")).to_have_text({"en": "Connected via WebSocket", "zh": "已连接（WebSocket）"}[language])
     return visitor
 
 

@@ -28,8 +28,8 @@ export class DuplexError extends Error {
 const emit = (target, type, fields) => target.dispatchEvent(Object.assign(new Event(type), fields));
 const jitter = (backoff, attempt) => Math.random() * Math.min(backoff.cap, backoff.first * 2 ** attempt);
 const sleep = (ms, signal) => new Promise(resolve => {
-  const timer = setTimeout(resolve, ms);
-  signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+  const done = () => { clearTimeout(timer); signal?.removeEventListener('abort', done); resolve(); }, timer = setTimeout(done, ms);
+  signal?.addEventListener('abort', done);
 });
 /** Which way has worked; the browser's settings may forbid to keep it. */
 let storage = {};

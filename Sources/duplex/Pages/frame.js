@@ -15,16 +15,16 @@ const FRAME = {
     closed: 'Disconnected', taken: 'Closed: this session goes on elsewhere', thrown: 'Closed by the server',
     next: 'Next try in {seconds} s', now: 'Trying now…', disconnect: 'Disconnect', retry: 'Connect now', connect: 'Connect',
     websocket: 'WebSocket', streaming: 'HTTP streaming', longpolling: 'Long polling', polling: 'Polling',
-    open_websocket: 'Connected by WebSocket', open_streaming: 'Connected by HTTP streaming',
-    open_longpolling: 'Connected by long polling', open_polling: 'Connected by polling',
+    open_websocket: 'Connected via WebSocket', open_streaming: 'Connected via HTTP streaming',
+    open_longpolling: 'Connected via long polling', open_polling: 'Connected via polling',
     ms: '{n} ms', s: '{n} s', min: '{n} min', B: '{n} B', kB: '{n} kB', MB: '{n} MB',
   },
   zh: {
     skip: '跳到正文', pages: '页面',
     page_chat: '聊天室', page_match: '比赛直播', page_locations: '实时位置', page_ways: '四种方式',
-    connecting: '正在连接…', waiting: '已离线，',
+    connecting: '正在连接…', waiting: '已离线',
     closed: '已断开', taken: '已断开：此会话已在别处继续', thrown: '服务器已关闭连接',
-    next: '{seconds} 秒后重试', now: '正在重试…', disconnect: '断开', retry: '立即连接', connect: '连接',
+    next: '（{seconds} 秒后重试）', now: '（正在重试…）', disconnect: '断开', retry: '立即连接', connect: '连接',
     websocket: 'WebSocket', streaming: 'HTTP 流', longpolling: '长轮询', polling: '轮询',
     open_websocket: '已连接（WebSocket）', open_streaming: '已连接（HTTP 流）',
     open_longpolling: '已连接（长轮询）', open_polling: '已连接（轮询）',
@@ -63,12 +63,18 @@ const choose = () => {
 /** How numbers and times are written: the browser's own variant of the language, such as en-GB. */
 const locale = () => navigator.languages.find(each => each.toLowerCase().startsWith(language)) ?? LANGUAGES[language].tag;
 
+/** What others have chosen is isolated (U+2068 and U+2069), so that a name written from right to left does not turn around what
+ *  stands beside it. */
+const ISOLATED = new Set(['name', 'before', 'a', 'b', 'room']);
+
 /** The string of this key in the present language, with its `{name}`s replaced. One that depends on `count` is `{ one, other }`. */
 export function text(key, values = {}) {
   const found = strings[language]?.[key] ?? FRAME[language][key] ?? strings.en?.[key] ?? key;
   const string = typeof found === 'object' ? found[new Intl.PluralRules(language).select(values.count)] ?? found.other : found;
   return string.replace(/\{(\w+)\}/g, (all, name) => Object.hasOwn(values, name)
-    ? typeof values[name] === 'number' ? format.number(values[name]) : values[name] : all);
+    ? typeof values[name] === 'number' ? format.number(values[name])
+      : ISOLATED.has(name) ? `\u2068${values[name]}\u2069` : values[name]
+    : all);
 }
 
 /** Sets the text of a node, in whatever language is chosen later, too. Does nothing when it says so already: a live region
@@ -108,12 +114,20 @@ function setLanguage(to) {
 
 // ---- Numbers ----
 
+/** Those of Intl are slow to make, and used for each message. */
+const made = new Map();
+function formatter(kind, options) {
+  const tag = locale(), key = `${kind} ${tag} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, new Intl[kind](tag, options));
+  return made.get(key);
+}
+
 const digits = value => Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0;
 
 export const format = {
-  number: (value, options) => new Intl.NumberFormat(locale(), options).format(value),
+  number: (value, options) => formatter('NumberFormat', options).format(value),
   /** Of a Date or milliseconds since 1970: hours and minutes, unless the options say other. */
-  time: (when, options = { hour: '2-digit', minute: '2-digit' }) => new Intl.DateTimeFormat(locale(), options).format(when),
+  time: (when, options = { hour: '2-digit', minute: '2-digit' }) => formatter('DateTimeFormat', options).format(when),
   /** 512 B, 1.4 kB, 23 MB. */
   bytes(size) {
     const [value, unit] = size < 1000 ? [Math.round(size), 'B'] : size < 999_500 ? [size / 1000, 'kB'] : [size / 1e6, 'MB'];
