@@ -134,7 +134,7 @@ def slow(browser, url):
             assert all(b - a > 200 for a, b in zip(offsets, offsets[1:])), offsets
         with check("the page says so: what came, and what was left out; and it is up to date"):
             expect(visitor.page.locator("#slowLast")).to_have_text(
-                re.compile(r"^Its last look: 24 new points, \d{3} older ones left out, the newest (<\s)?\d+(\.\d)? ms old\.$"))
+                re.compile(r"^Its last look: 24 new points, \d{3} older ones left out, the newest (<\s)?\d+(\.\d)? ms old; up to 3 s older until the next look\.$"))
             # The first look found what was there before.
             expect(cells.nth(1)).to_have_text("72")
             rate, received, skipped, age = cells.all_inner_texts()

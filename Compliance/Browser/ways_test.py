@@ -156,8 +156,8 @@ def numbers(browser, url):
     with check("the sentence sums up numbers that are the same for all"):
         visit.until(lambda: "For the same" in visit.page.locator("#sum").inner_text(), "the sentence")
         pattern = (r"^For the same [\d,]+ messages, WebSocket made 1 request and moved [\d.,]+ k?B, with a median delay of (< )?[\d.,]+ m?s\. "
-                   r"Long polling is nearly as prompt, but asks again for almost every message: [\d,]+ requests, .*B, .*s\. "
-                   r"Polling made \d+ requests? and moved .*B, with a median delay of .*s: it is late by half of its interval on average, and the "
+                   r"Long polling is prompt, too, but asks again after each answer: [\d,]+ requests, .*B, .*s\. "
+                   r"Polling made \d+ requests? and moved .*B \(what waited together is packed together\), with a median delay of .*s: it is late by half of its interval on average, and the "
                    r"shorter the interval, the more it costs\.$")
         expect(visit.page.locator("#sum")).to_have_text(re.compile(pattern))
         said = visit.page.locator("#sum").inner_text()

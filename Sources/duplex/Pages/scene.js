@@ -9,8 +9,10 @@ let offset = 0;
 /** By how much that may be wrong, in milliseconds: half of the shortest round trip. The server's times are whole milliseconds. */
 let precision = 1;
 
-/** Milliseconds: a clock may be set, or run wrong, and a machine may sleep. */
-const AGAIN = 60_000, TIMEOUT = 5000;
+/** Milliseconds: a clock may be set, or run wrong, and a machine may sleep. Soon, since a page that loads is slow to answer. */
+const SOON = 5000, AGAIN = 60_000, TIMEOUT = 5000;
+/** The quickest of the last so many tells the time. */
+const MOST_SAMPLES = 15, samples = [];
 
 /** How many milliseconds ago the server stored what has this `time`. Never negative: clocks are only known to within a request. */
 export const late = time => Math.max(0, Date.now() + offset - time);
@@ -27,18 +29,19 @@ export const delayText = ms => isUnder(ms) ? text('under', { late: format.durati
 
 /** Asks three times what time it is there, since the shortest round trip tells it best. Resolves to whether there are scenes. */
 async function compare() {
-  let best = Infinity, found;
   for (let round = 0; round < 3; round++) {
     const begun = performance.now();
     const { scenes, time } = await (await fetch('/scenes.json', { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })).json();
     if (!scenes) return false;
-    const took = performance.now() - begun;
-    if (took >= best) continue;
-    best = took;
-    found = time + took / 2 - Date.now();
+    const took = performance.now() - begun, sample = { took, offset: time + took / 2 - Date.now() };
+    // More than both may be wrong by: one of the clocks was set.
+    if (samples.length && Math.abs(sample.offset - offset) > took / 2 + precision + 5) samples.length = 0;
+    samples.push(sample);
+    if (samples.length > MOST_SAMPLES) samples.shift();
+    const best = samples.reduce((best, each) => each.took < best.took ? each : best);
+    offset = best.offset;
+    precision = Math.max(1, best.took / 2);
   }
-  offset = found;
-  precision = Math.max(1, best / 2);
   return true;
 }
 
@@ -48,6 +51,7 @@ export async function scenes() {
   const isOn = await compare();
   if (!isOn) return false;
   const again = () => { if (!document.hidden) compare().catch(() => {}); };
+  setTimeout(again, SOON);
   setInterval(again, AGAIN);
   document.addEventListener('visibilitychange', again);
   return true;
