@@ -157,8 +157,8 @@ def numbers(browser, url):
         visit.until(lambda: "For the same" in visit.page.locator("#sum").inner_text(), "the sentence")
         pattern = (r"^For the same [\d,]+ messages, WebSocket made 1 request and moved [\d.,]+ k?B, with a median delay of (< )?[\d.,]+ m?s\. "
                    r"Long polling is prompt, too, but asks again after each answer: [\d,]+ requests, .*B, .*s\. "
-                   r"Polling made \d+ requests? and moved .*B \(what waited together is packed together\), with a median delay of .*s: it is late by half of its interval on average, and the "
-                   r"shorter the interval, the more it costs\.$")
+                   r"Polling made \d+ requests? and moved .*B \(what waited together is packed together\), with a median delay of .*s: "
+                   r"it is late by half of its interval on average, and the shorter the interval, the more it costs\.$")
         expect(visit.page.locator("#sum")).to_have_text(re.compile(pattern))
         said = visit.page.locator("#sum").inner_text()
         visit.until(lambda: visit.page.locator("#sum").inner_text() != said, "the next sentence")
@@ -447,6 +447,10 @@ def reach(browser, url):
         expect(more).to_be_visible()
         page.keyboard.press("Enter")
         expect(more).not_to_be_visible()
+    with check("the skip link leads to the content"):
+        page.locator(".skip").focus()
+        page.keyboard.press("Enter")
+        equal(page.evaluate("document.activeElement.id"), "content")
     with check("a measurement is started by the keyboard"):
         visit.measured()
         page.locator("#measure").focus()
@@ -458,6 +462,10 @@ def reach(browser, url):
         for way in ("WebSocket", "HTTP streaming", "Long polling", "Polling"):
             expect(table.get_by_role("columnheader", name=re.compile(f"^{way}"))).to_have_count(1)
         equal(table.get_by_role("rowheader").count(), len(ROWS))
+        # A cell is read with its row's name: an explanation that is open does not belong to it.
+        page.locator("[data-row=requests] summary").click()
+        expect(table.get_by_role("rowheader", name="Requests", exact=True)).to_have_count(1)
+        page.locator("[data-row=requests] summary").click()
         equal(table.get_by_role("cell").count(), 4 * len(ROWS))
         visit.until(lambda: page.get_by_role("img", name=re.compile("^(Delays of the last ten seconds: from|No message in)")).count() == 4, "four names")
         equal(page.evaluate("document.querySelector('#turn').getAttribute('role')"), "status")
