@@ -24,7 +24,7 @@ def page(browser, url):
     pages.switched_off(browser, url, "The simulated match is switched off on this server (--scenes off).",
                        "这台服务器没有开启模拟比赛（--scenes off）。")
     pages.keyboard(browser, url, ["Skip to the content", "Duplex", "Chat", "Match", "Locations", "Four ways", "Disconnect", "中文",
-                                  "Time line"])
+                                  "Timeline"])
 
 
 def real(browser, url):
@@ -45,7 +45,7 @@ def real(browser, url):
         with check("by polling: the same match"):
             expect(polled.locator(".name")).to_have_text(live.locator(".name").all_inner_texts())
         with check("boards, time line and numbers are regions and tables with names"):
-            for name in ("Live", "By polling", "In numbers"):
+            for name in ("Live", "By polling", "Timeline", "In numbers"):
                 expect(visitor.page.get_by_role("region", name=name, exact=True)).to_have_count(1)
             for name in ("Minute", "Event", "Live", "Polling"):
                 expect(visitor.page.locator("#events").get_by_role("columnheader", name=name, exact=True)).to_have_count(1)
@@ -83,34 +83,57 @@ class Play:
     """The server's part: what it has stored, told over the WebSocket and by polling."""
 
     def __init__(self):
-        self.messages, self.sockets, self.polls = [], [], 0
+        self.epoch, self.messages, self.sockets = "e", [], []
+        self.is_dead = False
+        self.behind = None  # what the reader that polls still gets, while the other has the new server's
 
     def prepare(self, page):
         page.route_web_socket(re.compile(r"/rooms\?"), self.opened)
         page.route("**/rooms/match/messages?*", self.polled)
+        page.route("**/rooms/match/stream?*", lambda route: route.abort())
+
+    def die(self):
+        self.is_dead = True
+        for socket in self.sockets:
+            socket.close(code=1001, reason="gone")
+        self.sockets = []
+
+    def restart(self, behind=False):
+        """Another server: another epoch, and matches from one."""
+        self.behind = (self.epoch, self.messages) if behind else None
+        self.epoch, self.messages = "f", []
 
     def opened(self, socket):
+        if self.is_dead:
+            socket.close(code=1001, reason="gone")
+            return
+
         def received(text):
             request = json.loads(text)
             if request["type"] == "join":
-                socket.send(json.dumps({"type": "joined", "id": request["id"], "room": "match", "epoch": "e", "offset": 0, "recovered": True}))
-                for message in self.messages:
+                socket.send(json.dumps({"type": "joined", "id": request["id"], "room": "match", "epoch": self.epoch,
+                                        "offset": request.get("after", 0), "recovered": True}))
+                for message in self.messages[request.get("after", 0):]:
                     socket.send(json.dumps({"type": "message", "room": "match", **message}))
                 self.sockets.append(socket)
         socket.on_message(received)
         socket.send(json.dumps({"type": "welcome", "session": "s" * 32, "member": "m", "resumed": False}))
 
     def polled(self, route):
-        self.polls += 1
+        if self.is_dead:
+            route.abort()
+            return
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(route.request.url).query)
-        after = int(query.get("after", ["0"])[0])
-        route.fulfill(json={"room": "match", "epoch": "e", "offset": len(self.messages), "recovered": True, "more": False,
-                            "messages": self.messages[after:]})
+        epoch, messages = self.behind if self.behind and "reader" in query else (self.epoch, self.messages)
+        recovered = query.get("epoch", [epoch]) == [epoch]
+        after = int(query.get("after", ["0"])[0]) if recovered else 0
+        route.fulfill(json={"room": "match", "epoch": epoch, "offset": len(messages), "recovered": recovered, "more": False,
+                            "messages": messages[after:]})
 
     def tell(self, minute, score, event=None, age=0, match=1, phase="first-half"):
         data = {"match": match, "teams": TEAMS, "phase": phase, "minute": minute, "added": 0, "score": score,
                 "corners": [2, 1], "yellow": [0, 1], "red": [0, 0], **({"event": event} if event else {})}
-        message = {"epoch": "e", "offset": len(self.messages) + 1, "time": int(time.time() * 1000) - age, "data": data}
+        message = {"epoch": self.epoch, "offset": len(self.messages) + 1, "time": int(time.time() * 1000) - age, "data": data}
         self.messages.append(message)
         for socket in self.sockets:
             socket.send(json.dumps({"type": "message", "room": "match", **message}))
@@ -167,6 +190,66 @@ def goal(browser, url):
             expect(live.locator(".goals")).to_have_text(["0", "0"])
 
 
+def restarted(browser, url):
+    """Another server, whose matches have numbers that were there already."""
+    play = Play()
+    play.tell(20, [0, 0], {"kind": "kick-off"}, age=60_000, match=3)
+    with Visitor(browser, url, play.prepare) as visitor:
+        connected(visitor)
+        rows = visitor.page.locator("#events tbody tr")
+        expect(rows.first.locator("td")).to_have_text(["20′", "Kick-off", "earlier", "earlier"])
+        play.tell(23, [0, 1], {"kind": "goal", "team": 1, "player": 9}, age=500, match=3)
+        play.restart(behind=True)
+        play.tell(1, [0, 0], {"kind": "kick-off"}, match=1)
+        with check("another server's match begins with an empty time line, though its number is less"):
+            expect(rows).to_have_count(1)
+            expect(rows.first.locator("td:nth-child(-n+2)")).to_have_text(["1′", "Kick-off"])
+        with check("what the other reader still brings of the match before does not get into it"):
+            expect(visitor.page.locator("#polled .goals")).to_have_text(["0", "1"], timeout=8000)
+            expect(rows).to_have_count(1)
+            expect(rows.first.locator("td")).to_have_text(["1′", "Kick-off", re.compile(r"^[+<]"), "not yet"])
+        play.behind = None
+        with check("and when it knows the new one, too, the row says how late"):
+            expect(rows.first.locator("td").nth(3)).to_have_text(re.compile(r"^\+"), timeout=8000)
+            expect(rows).to_have_count(1)
+
+
+def dead(browser, url):
+    """A server that does not answer, and comes back."""
+    play = Play()
+    play.tell(20, [0, 0], {"kind": "kick-off"}, age=60_000)
+    with Visitor(browser, url, play.prepare) as visitor:
+        connected(visitor)
+        rows, requests = visitor.page.locator("#events tbody tr"), visitor.page.locator("#numbers tbody tr").nth(4).locator("td")
+        expect(visitor.page.locator("#polled .age")).to_have_text(re.compile("^Shows what was [34](\\.\\d)? s ago$"))
+        before = requests.all_inner_texts()
+        play.die()
+        visitor.page.wait_for_timeout(7000)
+        with check("requests without an answer are no answers: what is shown gets older, and they are not counted"):
+            age = milliseconds(re.fullmatch("Shows what was (.*) ago", visitor.text("#polled .age"))[1])
+            assert age > 8000, age
+            equal(requests.all_inner_texts(), before)
+        play.tell(23, [0, 1], {"kind": "goal", "team": 1, "player": 9})
+        visitor.page.wait_for_timeout(1500)
+        play.is_dead = False
+        with check("what has waited for the connection has no delay of its way"):
+            for board in ("#live", "#polled"):
+                expect(visitor.page.locator(f"{board} .goals")).to_have_text(["0", "1"], timeout=40_000)
+            expect(rows.first.locator("td")).to_have_text(["23′", re.compile("^Goal"), "earlier", "earlier"])
+        visitor.problems[:] = [each for each in visitor.problems if "ERR_" not in each and "WebSocket" not in each]
+
+
+def streaming(browser, url):
+    """Without WebSockets: a stream is told of by the browser only when it ends."""
+    def prepare(page):
+        page.add_init_script("delete window.WebSocket")
+
+    with check("a stream is one request, from its beginning"), Visitor(browser, url, prepare) as visitor:
+        expect(visitor.page.locator("#status")).to_have_text(re.compile("^Connected (by|via) HTTP streaming$"))
+        expect(visitor.page.locator("#live .teams li")).to_have_count(2)
+        expect(visitor.page.locator("#numbers tbody tr").nth(4).locator("td").first).to_have_text("1")
+
+
 def look(browser, url):
     def ready(visitor):
         expect(visitor.page.locator("#polled .teams li")).to_have_count(2)
@@ -176,4 +259,4 @@ def look(browser, url):
 
 
 if __name__ == "__main__":
-    pages.main("/match", __doc__.splitlines()[0], (page, real, goal, look))
+    pages.main("/match", __doc__.splitlines()[0], (page, real, goal, restarted, dead, streaming, look))

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 
 from checks import check, equal, finish
 from looks import low_contrasts, too_wide

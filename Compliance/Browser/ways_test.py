@@ -33,7 +33,7 @@ ROWS = ["drawing", "messages", "requests", "up", "down", "each", "median", "wors
 class Visit:
     """The page, open in a browser context of its own."""
 
-    def __init__(self, browser, url, **options):
+    def __init__(self, browser, url, prepare=None, **options):
         self.context = browser.new_context(**{"locale": "en-GB", **options})
         self.context.set_default_timeout(WAIT)
         self.page = self.context.new_page()
@@ -42,6 +42,8 @@ class Visit:
         self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self.page.on("request", lambda r: self.requests.append(r.url))
         self.page.on("websocket", lambda w: self.requests.append(w.url))
+        if prepare:
+            prepare(self.page)
         self.page.goto(url + "/ways")
         self.turn = self.page.locator("#turn")
         self.button = self.page.get_by_role("button", name="Measure CPU time again")
@@ -100,12 +102,13 @@ def numbers(browser, url):
         visit.until(isSame, "the same numbers", 3000)
     with check("the bytes shown are those that the server has counted"):
         page = next(re.search(r"ways-([a-z0-9]+)-", each)[1] for each in visit.requests if "as=ways-" in each)
+        up, down = visit.values("up"), visit.values("down")
         with urllib.request.urlopen(f"{url}/ways/counters?id={page}") as answer:
             ways = json.load(answer)["ways"]
         # Nothing goes up any more in these two; and what goes down does so in messages.
         for way in ("websocket", "streaming"):
-            equal(visit.values("up")[way], ways[way]["received"])
-            assert 0 <= ways[way]["sent"] - visit.values("down")[way] < 25 * 250, (way, ways[way], visit.values("down"))
+            equal(up[way], ways[way]["received"])
+            assert 0 <= ways[way]["sent"] - down[way] < 25 * 250, (way, ways[way], down)
     with check("a WebSocket and a stream are one request; polling and long polling make more and more"):
         before = visit.values("requests")
         equal([before["websocket"], before["streaming"]], [1, 1])
@@ -152,8 +155,10 @@ def numbers(browser, url):
             assert abs(each[way] - (up[way] + down[way]) / count[way]) < 1e-6 * each[way], way
     with check("the sentence sums up numbers that are the same for all"):
         visit.until(lambda: "For the same" in visit.page.locator("#sum").inner_text(), "the sentence")
-        pattern = (r"^For the same [\d,]+ messages, WebSocket made 1 request, moved [\d.,]+ k?B, and had half of them here within [\d.,]+ m?s\. "
-                   r"Long polling made [\d,]+ requests, moved .*B, and took .*s for that\. Polling made \d+ requests?, moved .*B, and took .*s\.$")
+        pattern = (r"^For the same [\d,]+ messages, WebSocket made 1 request and moved [\d.,]+ k?B, with a median delay of (< )?[\d.,]+ m?s\. "
+                   r"Long polling is prompt, too, but asks again after each answer: [\d,]+ requests, .*B, .*s\. "
+                   r"Polling made \d+ requests? and moved .*B \(what waited together is packed together\), with a median delay of .*s: "
+                   r"it is late by half of its interval on average, and the shorter the interval, the more it costs\.$")
         expect(visit.page.locator("#sum")).to_have_text(re.compile(pattern))
         said = visit.page.locator("#sum").inner_text()
         visit.until(lambda: visit.page.locator("#sum").inner_text() != said, "the next sentence")
@@ -192,6 +197,12 @@ def reconnecting(browser, url):
         cable.cut()
         for way in WAYS:
             expect(visit.head(way).locator(".state")).to_have_text(re.compile("no connection|connecting…"))
+    with check("a measurement says why it does not begin"):
+        visit.button.click()
+        expect(visit.turn).to_have_text(re.compile("^Not measured: .* is not connected"))
+        expect(visit.button).not_to_have_attribute("aria-disabled", "true")
+        worst = visit.values("worst")
+        visit.page.wait_for_timeout(3000)
     with check("they come back by themselves, and have missed nothing"):
         last = max(each["last"] for each in visit.data().values())
         cable.mend()
@@ -199,10 +210,63 @@ def reconnecting(browser, url):
         visit.until(lambda: all(each["last"] > last for each in visit.data().values()), "newer messages of all four", 60_000)
         for way, each in visit.data().items():
             equal([way, each["missing"], each["received"]], [way, 0, each["last"] - each["first"] + 1])
+    with check("what has waited for a connection does not count as that way's delay"):
+        visit.page.wait_for_timeout(1500)
+        for way in ("websocket", "streaming"):
+            assert visit.values("worst")[way] < max(worst[way] + 500, 2000), (worst, visit.values("worst"))
     with check("the page has no error of its own"):
         equal([each for each in visit.problems if "ERR_" not in each and "WebSocket " not in each], [])
     visit.context.close()
     cable.close()
+
+
+def restarted(browser, url):
+    """A server that was started anew counts from zero: as far as the counters go, that is played here."""
+    real, lost, cpu = {}, {}, 0
+
+    def answer(route):
+        nonlocal real
+        report = route.fetch().json()
+        real = report["ways"]
+        # Where all ways have come back already, each of them has asked.
+        report["ways"] = {way: {name: max(count - lost.get(way, {}).get(name, 0), int(name == "requests")) for name, count in each.items()}
+                          for way, each in real.items()}
+        report["cpu"] -= cpu
+        route.fulfill(json=report)
+
+    def shown():
+        return {way: [visit.values(row)[way] for row in ("requests", "up", "down")] for way in WAYS}
+
+    visit = Visit(browser, url, prepare=lambda page: page.route("**/ways/counters?*", answer)).reading()
+    visit.measured().reading()
+    visit.until(lambda: (visit.values("messages")["polling"] or 0) > 60, "messages")
+    with check("after a restart of the server the numbers go on, and become no less"):
+        before, each_before = shown(), visit.values("each")
+        lost = {way: {**each, "requests": each["requests"] - (way in ("websocket", "streaming"))} for way, each in real.items()}
+        visit.page.wait_for_timeout(4500)
+        after, each = shown(), visit.values("each")
+        for way in WAYS:
+            assert all(b >= a for a, b in zip(before[way], after[way])), (way, before[way], after[way])
+            assert abs(each[way] / each_before[way] - 1) < 0.3, (way, each_before[way], each[way])
+        # One connection more.
+        equal(after["websocket"][0], before["websocket"][0] + 1)
+    with check("a measurement leaves out what it has cost, after a restart as before"):
+        visit.page.locator("#measure").click()
+        expect(visit.turn).to_have_text("Measuring: nobody reads")
+        visit.measured()
+        visit.page.wait_for_timeout(2500)
+        for way in ("websocket", "streaming"):
+            assert abs(visit.values("each")[way] / each[way] - 1) < 0.3, (way, each[way], visit.values("each"))
+    with check("a restart during a measurement breaks it off: another process has used other time"):
+        had = visit.values("cpu")
+        visit.page.locator("#measure").click()
+        expect(visit.turn).to_have_text("Measuring: WebSocket alone")
+        cpu = 1 << 40
+        expect(visit.turn).to_have_text(re.compile("^The measurement was broken off"), timeout=MEASURE)
+        equal(visit.values("cpu")["websocket"], had["websocket"])
+    with check("the page has no error"):
+        equal(visit.problems, [])
+    visit.context.close()
 
 
 # ---- The counters, against bytes that are counted here ----
@@ -377,12 +441,16 @@ def reach(browser, url):
         page.keyboard.press("Shift+Tab")
         page.keyboard.press("Tab")
         equal(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "solid")
-        more = page.get_by_text("Each request costs a way there and back")
+        more = page.get_by_text("Each request costs a round trip")
         expect(more).not_to_be_visible()
         page.keyboard.press("Enter")
         expect(more).to_be_visible()
         page.keyboard.press("Enter")
         expect(more).not_to_be_visible()
+    with check("the skip link leads to the content"):
+        page.locator(".skip").focus()
+        page.keyboard.press("Enter")
+        equal(page.evaluate("document.activeElement.id"), "content")
     with check("a measurement is started by the keyboard"):
         visit.measured()
         page.locator("#measure").focus()
@@ -394,6 +462,10 @@ def reach(browser, url):
         for way in ("WebSocket", "HTTP streaming", "Long polling", "Polling"):
             expect(table.get_by_role("columnheader", name=re.compile(f"^{way}"))).to_have_count(1)
         equal(table.get_by_role("rowheader").count(), len(ROWS))
+        # A cell is read with its row's name: an explanation that is open does not belong to it.
+        page.locator("[data-row=requests] summary").click()
+        expect(table.get_by_role("rowheader", name="Requests", exact=True)).to_have_count(1)
+        page.locator("[data-row=requests] summary").click()
         equal(table.get_by_role("cell").count(), 4 * len(ROWS))
         visit.until(lambda: page.get_by_role("img", name=re.compile("^(Delays of the last ten seconds: from|No message in)")).count() == 4, "four names")
         equal(page.evaluate("document.querySelector('#turn').getAttribute('role')"), "status")
@@ -452,7 +524,7 @@ def screenshots(browser, url, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("base_url")
-    parts = {part.__name__: lambda subject, part=part: part(*subject) for part in (numbers, bytes_on_the_wire, reconnecting, languages, reach, looks)}
+    parts = {part.__name__: lambda subject, part=part: part(*subject) for part in (numbers, bytes_on_the_wire, reconnecting, restarted, languages, reach, looks)}
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"all, or some of {', '.join(parts)}")
     parser.add_argument("--screenshot", type=pathlib.Path, metavar="DIR")
     arguments = parser.parse_args()

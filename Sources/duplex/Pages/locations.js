@@ -2,44 +2,44 @@
 
 import { Duplex } from '/duplex.js';
 import { start, connection, text, say, format, onLanguage, element } from '/frame.js';
-import { scenes, late, serverTime, pollingReader, median } from '/scene.js';
+import { scenes, late, serverTime, delayText, pollingReader, median } from '/scene.js';
 
 /** Milliseconds between two looks of the slow reader, and between two changes of the numbers and of the table. */
 const SLOW = 3000, REFRESH = 1000;
 /** Enough to have each courier once. */
 const HISTORY = 48;
-/** Points per second are of so many seconds. */
-const WINDOW = 5;
+/** Points per second are of so many seconds: of two looks of the slow reader. */
+const WINDOW = 6;
 const MAX_AGES = 1000;
 
 const strings = {
   en: {
     pageTitle: 'Live locations · Duplex', heading: 'Live locations',
-    lead: '24 couriers in a made-up town. Each says where it is five times a second.',
+    lead: '24 couriers in a made-up town. Each reports its position five times a second.',
     off: 'The simulated couriers are switched off on this server (--scenes off).', unreachable: 'The server does not answer. This page tries again.',
-    mapTitle: 'Map of a town with {count} couriers; the table has the same in words', river: 'River', park: 'Park',
+    mapTitle: 'Map of a town with {count} couriers; the table below lists what each courier is doing',
     readers: 'What the readers get', here: 'This page', slow: 'Slow reader',
-    rate: 'Points per second', received: 'Points received', skipped: 'Points left out', age: 'Age on arrival',
+    rate: 'Points per second', received: 'Points received', skipped: 'Points left out', age: 'Age on arrival', under: '<\u00a0{late}',
     switch: 'Add a slow reader',
-    slowHow: 'A second reader that looks only every 3 seconds. What it would be behind by is not sent after it: it gets the newest point of each courier, and is up to date at once. The dashed rings are where it believes they are.',
-    slowLast: 'Its last look: {points} new points, {skipped} older ones left out, the newest {age} old.', slowWaits: 'It looks…',
+    slowHow: 'A second reader that looks only every 3 seconds. The points it missed are not sent later: it gets the newest point of each courier, and is up to date at once. The dashed rings are where it last saw them.',
+    slowLast: 'Its last look: {points} new points, {skipped} older ones left out, the newest {age} old; up to 3 s older until the next look.', slowWaits: 'Looking…',
     couriers: 'Couriers', courier: 'Courier', state: 'State', speed: 'Speed', order: 'Order', show: 'Show courier {number} on the map',
     waiting: 'Waiting', 'to-kitchen': 'To kitchen', 'picking-up': 'Picking up', 'to-customer': 'To customer', 'handing-over': 'At the door',
-    believed: 'Where the slow reader believes one', kmh: '{n} km/h',
+    kmh: '{n} km/h',
   },
   zh: {
     pageTitle: '实时位置 · Duplex', heading: '实时位置',
     lead: '虚构小城里的 24 名骑手，每人每秒上报五次位置。',
     off: '这台服务器没有开启模拟骑手（--scenes off）。', unreachable: '服务器没有响应，页面会继续重试。',
-    mapTitle: '小城地图，图上有 {count} 名骑手；表格中有相同内容的文字说明', river: '河流', park: '公园',
-    readers: '两个读者各收到什么', here: '本页', slow: '慢速读者',
-    rate: '每秒位置点', received: '已收到的点', skipped: '为它略过的点', age: '收到时已过去',
-    switch: '加入一个慢速读者',
-    slowHow: '第二个读者每 3 秒才看一次。落下的旧位置不再补发：它只拿到每名骑手的最新位置，一次就能跟上。虚线圆圈是它以为骑手所在的位置。',
-    slowLast: '最近一次：收到 {points} 个新点，略过 {skipped} 个旧点，最新的点是 {age}前的。', slowWaits: '正在查看…',
+    mapTitle: '小城地图，图上有 {count} 名骑手；下方表格列出了每名骑手的状态',
+    readers: '两个客户端各收到什么', here: '本页', slow: '慢速客户端',
+    rate: '每秒位置数', received: '已收到的点', skipped: '略过的点', age: '到达时的延迟', under: '<\u00a0{late}',
+    switch: '加入一个慢速客户端',
+    slowHow: '第二个客户端每 3 秒才看一次。错过的旧位置不再补发：它只拿到每名骑手的最新位置，一次就能跟上。虚线圆圈是它最后一次看到骑手的位置。',
+    slowLast: '最近一次：收到 {points} 个新点，略过 {skipped} 个旧点，最新的点是 {age}前的，到下次查看前最多再旧 3 秒。', slowWaits: '正在查看…',
     couriers: '骑手', courier: '骑手', state: '状态', speed: '速度', order: '订单', show: '在地图上标出 {number} 号骑手',
     waiting: '待命', 'to-kitchen': '前往取餐', 'picking-up': '取餐中', 'to-customer': '送餐中', 'handing-over': '交付中',
-    believed: '慢速读者以为的位置', kmh: '{n} 公里/时',
+    kmh: '{n} 公里/时',
   },
 };
 
@@ -174,7 +174,7 @@ class Reader {
 
   get cells() {
     return [format.number(Math.round(this.rate)), format.number(this.received), format.number(this.skipped),
-      this.#ages.length ? format.duration(median(this.#ages)) : '–'];
+      this.#ages.length ? delayText(median(this.#ages)) : '–'];
   }
 }
 
@@ -244,7 +244,7 @@ function startSlow() {
 }
 
 function showLook({ points, skipped, age }) {
-  if (slow) say($('slowLast'), 'slowLast', { points, skipped, age: format.duration(age) });
+  if (slow) say($('slowLast'), 'slowLast', { points, skipped, age: delayText(age) });
 }
 
 function stopSlow() {

@@ -2,7 +2,7 @@
 
 import { Duplex } from '/duplex.js';
 import { start, connection, text, say, format, language, onLanguage, element } from '/frame.js';
-import { scenes, late, serverTime, pollingReader, requests, median } from '/scene.js';
+import { scenes, late, serverTime, isUnder, delayText, pollingReader, requests, median } from '/scene.js';
 
 /** Milliseconds between two polls. */
 const INTERVAL = 5000;
@@ -10,27 +10,29 @@ const INTERVAL = 5000;
 const HISTORY = 300;
 /** The last so many delays count. */
 const MAX_DELAYS = 500;
+/** Milliseconds without a sign of life. */
+const ASLEEP = 10_000;
 
 const strings = {
   en: {
     pageTitle: 'Live match · Duplex', heading: 'Live match',
-    lead: 'A simulated football match, published by this server. The first board is told as it happens. The second one asks every 5 seconds, as pages did before there was anything better. Both are real.',
+    lead: 'A simulated football match, published by this server. The first board is updated the moment something happens; the second asks every 5 seconds, as pages did before there was anything better. Both are real connections.',
     off: 'The simulated match is switched off on this server (--scenes off).', unreachable: 'The server does not answer. This page tries again.',
     live: 'Live', liveHow: 'as it happens', polled: 'By polling', polledHow: 'every 5 seconds',
     waitingFor: 'Waiting for the first news…',
     'first-half': 'First half', 'half-time': 'Half-time', 'second-half': 'Second half', 'full-time': 'Full time',
     minuteOf: '{minute}′', minuteAdded: '{minute}+{added}′',
     counts: 'Corners {corners} · yellow cards {yellow} · red cards {red}', pair: '{a}–{b}',
-    liveAge: 'The last news came {late} late', polledAge: 'Shows what was {age} ago', liveAgeNone: 'No news yet',
-    events: 'Time line', minute: 'Minute', event: 'Event', liveSeen: 'Live', polledSeen: 'Polling', empty: 'Nothing has happened yet.',
+    liveAge: 'The latest update arrived {late} late', polledAge: 'Shows what was {age} ago', liveAgeNone: 'No news yet',
+    events: 'Timeline', minute: 'Minute', event: 'Event', liveSeen: 'Live', polledSeen: 'Polling', empty: 'Nothing has happened yet.',
     notYet: 'not yet', before: 'earlier', later: '+{late}', under: '<\u00a0{late}',
     'kick-off': 'Kick-off', goal: 'Goal', save: 'Shot saved', wide: 'Shot wide', corner: 'Corner', foul: 'Foul', offside: 'Offside',
     yellow: 'Yellow card', 'second-yellow': 'Second yellow card, sent off',
     eventTeam: '{event}, {team}', eventPlayer: '{event}, {team} no. {player}',
     numbers: 'In numbers', goalsSeen: 'Goals seen', goalMedian: 'Delay of goals, median', goalWorst: 'Delay of goals, worst',
     allMedian: 'Delay of all news, median', requests: 'Requests made',
-    explain: 'The delay is from the moment when the server stored a message until this page had it, by the server’s clock. Polling is late by 2.5 seconds on average, and each page asks 720 times an hour, whether something has happened or not. Live there is one request.',
-    announceGoal: 'Goal for {team}, minute {minute}. {home} {a}, {guest} {b}.', gap: 'Something is missing here',
+    explain: 'The delay is from the moment when the server stored a message until this page had it, by the server’s clock. Polling is late by 2.5 seconds on average, and each page asks 720 times an hour, whether something has happened or not. Live needs only one.',
+    announceGoal: 'Goal for {team}, minute {minute}. {home} {a}, {guest} {b}.',
     'Harbour Town': 'Harbour Town', Northgate: 'Northgate', 'Old Mill': 'Old Mill', 'Red Lantern': 'Red Lantern',
     Riverside: 'Riverside', 'Silver Lake': 'Silver Lake', Stonebridge: 'Stonebridge', 'Westfield Star': 'Westfield Star',
   },
@@ -44,15 +46,15 @@ const strings = {
     minuteOf: '{minute}′', minuteAdded: '{minute}+{added}′',
     counts: '角球 {corners} · 黄牌 {yellow} · 红牌 {red}', pair: '{a}–{b}',
     liveAge: '最近一条消息延迟 {late}', polledAge: '显示的是 {age}前的赛况', liveAgeNone: '暂无消息',
-    events: '赛况', minute: '时间', event: '事件', liveSeen: '实时', polledSeen: '轮询', empty: '比赛刚刚开始。',
-    notYet: '尚不知道', before: '此前', later: '+{late}', under: '<\u00a0{late}',
+    events: '赛况', minute: '时间', event: '事件', liveSeen: '实时', polledSeen: '轮询', empty: '暂无事件。',
+    notYet: '尚未收到', before: '此前', later: '+{late}', under: '<\u00a0{late}',
     'kick-off': '比赛开始', goal: '进球', save: '射门被扑出', wide: '射门偏出', corner: '角球', foul: '犯规', offside: '越位',
     yellow: '黄牌', 'second-yellow': '两黄变一红，罚下',
     eventTeam: '{event}（{team}）', eventPlayer: '{event}（{team} {player} 号）',
     numbers: '数据对比', goalsSeen: '看到的进球', goalMedian: '进球延迟（中位数）', goalWorst: '进球延迟（最大）',
     allMedian: '全部消息延迟（中位数）', requests: '发出的请求',
     explain: '延迟指从服务器存下消息到本页收到它所用的时间，以服务器时钟为准。轮询平均要晚 2.5 秒，而且不论有没有新消息，每个页面每小时都要询问 720 次；实时方式只需要一次请求。',
-    announceGoal: '第 {minute} 分钟，{team}进球！{home} {a} 比 {b} {guest}。', gap: '此处缺少部分消息',
+    announceGoal: '第 {minute} 分钟，{team}进球！{home} {a} 比 {b} {guest}。',
     'Harbour Town': '港湾城', Northgate: '北门', 'Old Mill': '老磨坊', 'Red Lantern': '红灯笼',
     Riverside: '河畔', 'Silver Lake': '银湖', Stonebridge: '石桥', 'Westfield Star': '西野之星',
   },
@@ -60,8 +62,6 @@ const strings = {
 
 const $ = id => document.getElementById(id);
 const team = name => text(name);
-/** The clocks are known to about a millisecond: less than one is not told. */
-const delayText = ms => ms < 1 ? text('under', { late: format.duration(1) }) : format.duration(ms < 1000 ? Math.round(ms) : ms);
 const minuteText = ({ minute, added }) => text(added ? 'minuteAdded' : 'minuteOf', { minute: `${minute}`, added: `${added}` });
 
 function eventText({ event, teams }) {
@@ -73,16 +73,16 @@ function eventText({ event, teams }) {
 
 /** What one reader knows, and how late it was. */
 class Board {
-  #node; #state; #latest; #scored; #shown; delays = []; goalDelays = []; goals = 0; requests = 0; known; asked;
+  #node; #name; #state; #latest; #scored; #shown; delays = []; goalDelays = []; goals = 0; requests = 0; known; asked;
 
   constructor(node) { this.#node = node; }
 
   #find(selector) { return this.#node.querySelector(selector); }
 
-  /** A message came; `delay` is null for what was there before. */
-  take(state, time, delay) {
-    const isOther = state.match !== this.#state?.match;
-    if (isOther) this.#latest = undefined;
+  /** A message of the match with this name came; `delay` is null for what was there before. */
+  take(name, state, time, delay) {
+    if (name !== this.#name) this.#latest = undefined;
+    this.#name = name;
     if (state.event) this.#latest = state;
     this.#state = state;
     this.known = time;
@@ -124,7 +124,9 @@ class Board {
 
 /** The rows of the present match by their messages' positions, the newest first. */
 const rows = new Map();
-let shownMatch = 0;
+/** The match whose rows these are, and when it was heard of last. A server that was started anew counts its matches from one: the
+ *  epoch belongs to the name. */
+let shown = { name: undefined, time: -Infinity };
 
 function rowOf(key, state) {
   let row = rows.get(key);
@@ -145,7 +147,7 @@ function showRow({ node, state, name, delays }) {
   name.textContent = eventText(state);
   delays.forEach((delay, index) => {
     const cell = node.cells[2 + index];
-    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : delay < 1 ? delayText(delay) : text('later', { late: delayText(delay) });
+    cell.textContent = delay === undefined ? text('notYet') : delay === null ? text('before') : isUnder(delay) ? delayText(delay) : text('later', { late: delayText(delay) });
     cell.toggleAttribute('data-missing', delay === undefined);
   });
 }
@@ -160,22 +162,32 @@ function clearRows() {
 
 start({ page: 'match', strings });
 const boards = [new Board($('live')), new Board($('polled'))];
+/** From when on the delays of a reader count, by the server's clock. */
+const since = [Infinity, Infinity];
+let awake = Date.now();
 const duplex = new Duplex('/');
 connection(duplex);
 duplex.addEventListener('transportchange', ({ transport }) => {
-  if (transport === 'websocket') { boards[0].requests++; showNumbers(); }
+  if (['websocket', 'streaming'].includes(transport)) { boards[0].requests++; showNumbers(); }
 });
 
 /** @param reader 0 for live, 1 for the one that polls. */
-function read(room, reader) {
+function read(client, reader) {
+  const room = client.room('match', { history: HISTORY });
+  // What was published while there was no connection has waited for it: that is not how late this way is.
+  since[reader] = serverTime();
+  client.addEventListener('statechange', ({ state }) => { since[reader] = state === 'open' ? serverTime() : Infinity; });
   room.addEventListener('message', ({ epoch, offset, time, data: state }) => {
-    const delay = time < begun ? null : late(time);
-    if (state.match > shownMatch) {
-      shownMatch = state.match;
+    wake();
+    const delay = time < since[reader] ? null : late(time), name = `${epoch} ${state.match}`;
+    // Of two matches the later one: who polls may still bring the end of the one before.
+    if (name !== shown.name && time > shown.time) {
+      shown = { name, time };
       clearRows();
     }
-    boards[reader].take(state, time, delay);
-    if (state.event && state.match === shownMatch) {
+    boards[reader].take(name, state, time, delay);
+    if (name === shown.name) shown.time = Math.max(shown.time, time);
+    if (state.event && name === shown.name) {
       const row = rowOf(`${epoch}:${offset}`, state);
       row.delays[reader] ??= delay;
       showRow(row);
@@ -183,8 +195,13 @@ function read(room, reader) {
     if (reader === 0 && delay !== null && state.event?.kind === 'goal') announce(state);
     showNumbers();
   });
-  // Another epoch counts anew, and so may its matches.
-  room.addEventListener('gap', ({ epoch, before }) => { if (reader === 0 && epoch !== before.epoch) shownMatch = 0; });
+}
+
+/** Nothing for long is a machine that slept: what comes now has waited. */
+function wake() {
+  const now = Date.now(), slept = now - awake > ASLEEP;
+  awake = now;
+  if (slept) since.forEach((time, reader) => { since[reader] = Math.max(time, serverTime()); });
 }
 
 /** Only live: who listens wants to hear of a goal once. */
@@ -209,6 +226,7 @@ function showNumbers() {
 const bar = $('polled').querySelector('progress');
 
 function tick() {
+  wake();
   const [live, polled] = boards;
   live.age = live.delays.length ? text('liveAge', { late: delayText(live.delays.at(-1)) }) : text('liveAgeNone');
   const since = polled.asked && performance.now() - polled.asked;
@@ -223,8 +241,6 @@ onLanguage(() => {
   tick();
 });
 
-let begun = Infinity;
-
 async function begin() {
   let isOn;
   try { isOn = await scenes(); } catch {
@@ -238,11 +254,10 @@ async function begin() {
     $('scene').hidden = true;
     return;
   }
-  begun = serverTime();
   requests('match', null, () => { boards[0].requests++; showNumbers(); });
   requests('match', 'polled', ({ responseEnd }) => { boards[1].requests++; boards[1].asked = responseEnd; showNumbers(); });
-  read(duplex.room('match', { history: HISTORY }), 0);
-  read(pollingReader('polled', INTERVAL).room('match', { history: HISTORY }), 1);
+  read(duplex, 0);
+  read(pollingReader('polled', INTERVAL), 1);
   tick();
   setInterval(tick, 250);
 }
