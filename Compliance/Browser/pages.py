@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 
 from checks import check, equal, finish
 from looks import low_contrasts, too_wide
