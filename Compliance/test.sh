@@ -65,7 +65,7 @@ else
   part faults "Faults that are made, quick" 10 Compliance/Faults/faults.sh "$debug/duplex" quick
   part examples "The examples, and nginx and haproxy in front" 10 Compliance/Examples/examples.sh "$debug"
   part autobahn "Autobahn's testsuite, quick, both roles" 15 Compliance/Autobahn/run.sh "$debug/duplex" "$debug/autobahn-client" quick
-  part browser "The pages, compression and HTTP/2 in browsers" 20 Compliance/Browser/run.sh "$debug/duplex"
+  part browser "The pages, compression and HTTP/2 in browsers" 30 Compliance/Browser/run.sh "$debug/duplex"
 fi
 
 printf '\n== Summary\n'

@@ -48,5 +48,5 @@ size=$(gzip -9 <"$here/../../Sources/duplex/Pages/duplex.js" | wc -c)
 [ "$size" -le 8192 ] || { echo "run.sh: duplex.js has $size bytes with gzip, and promises 8192" >&2; status=1; }
 "$here/browser.sh" rooms "$plain" || status=$?
 "$here/browser.sh" rooms --changes 30 || status=$?
-"$here/browser.sh" nginx_rooms "$plain" || status=$?
+"$here/browser.sh" nginx_rooms "$plain" --changes 25 || status=$?
 exit "$status"

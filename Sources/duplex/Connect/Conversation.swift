@@ -57,9 +57,11 @@ final class Conversation: Sendable {
     ///
     /// - Returns: Whether it ended with a closing handshake.
     func run() async -> Bool {
-        await withTaskGroup(of: Void.self) { group in
+        // Before anything is told: whoever reads that may send one at once.
+        let trapped = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.receive() }
-            let signals = Task { await self.closeOnSignal() }
+            let signals = Task { await self.close(on: trapped) }
             group.addTask {
                 // Nothing is taken from the input before there is somebody to send it to.
                 for await _ in self.isOpen { break }
@@ -109,8 +111,8 @@ final class Conversation: Sendable {
         self.input.stop()
     }
 
-    private func closeOnSignal() async {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+    private func close(on signals: UnixSignalsSequence) async {
+        for await _ in signals {
             try? self.socket.close()
             self.input.stop()
         }

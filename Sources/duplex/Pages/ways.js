@@ -43,7 +43,7 @@ const STRINGS = {
     cpu: 'CPU time per message', cpuBrief: 'Server CPU time spent on one message.',
     cpuMore: 'One after the other, each way reads alone for some seconds while the others rest. The server says what its process has used of the processor in that time; what it uses when nobody reads (publishing goes on) is taken off, and the rest divided by the messages that came. Other visitors of this server count as well, so if there are any, take it for a rough number. How much the single seconds vary tells how wrong it may be (±); what is not more than that is told as a bound (<). With each measurement the average of all gets steadier.',
     notMeasured: 'not yet', tooFew: 'too few messages', under: '< {n}', ofMessages: 'of {count}', ofMessagesAbout: '± {error}, of {count}', us: '{n} µs',
-    measuringNobody: 'Measuring: nobody reads', measuringWay: 'Measuring: {way} alone', measured: 'Measured.', failed: 'The measurement was broken off: a way did not come back, or the server was started anew.',
+    measuringNobody: 'Measuring: nobody reads', measuringWay: 'Measuring: {way} alone', measured: 'Measured.', failed: 'The measurement was interrupted: a way did not come back, or the server was started anew.',
     notNow: 'Not measured: {way} is not connected. Try again when it is.',
     left: '{n} s', othersReading: { one: '{count} other page was open as well.', other: '{count} other pages were open as well.' },
     notesHeading: 'What is counted, and what is not',

@@ -4,11 +4,11 @@ import UnixSignals
 ///
 /// - Throws: What `body` throws, but no `CancellationError` behind a signal.
 func untilSignal(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    // Before anything is told: whoever reads that may send one at once.
+    let trapped = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     let work = Task { try await body() }
     let signals = Task {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
-            work.cancel()
-        }
+        for await _ in trapped { work.cancel() }
     }
     defer { signals.cancel() }
     do {
