@@ -131,7 +131,7 @@ final class Shard: @unchecked Sendable {
 
     /// Sends messages to a reader that has seen all before them; they end at the position.
     private func push(_ outgoing: OutgoingMessages, _ position: Position, to subscriber: Subscriber) {
-        switch subscriber.client.connection.send(outgoing) {
+        switch subscriber.connection.send(outgoing) {
         case .sent:
             subscriber.position = position
         case .slow:

@@ -15,6 +15,8 @@ final class Subscriber {
 
     /// Borrowed: the client holds its subscribers, and takes them out of their rooms when it goes.
     unowned let client: HubClient
+    /// The client's. It and this hold each other until the client is gone; asking the client for it costs as much as a lock, for each message.
+    let connection: any HubConnection
     let room: ShardRoom
     /// Where it is.
     var position: Position
@@ -26,6 +28,7 @@ final class Subscriber {
 
     init(_ client: HubClient, in room: ShardRoom, at position: Position) {
         self.client = client
+        self.connection = client.connection
         self.room = room
         self.position = position
     }
