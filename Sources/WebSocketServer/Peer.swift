@@ -26,14 +26,10 @@ public struct Peer: Sendable {
     /// Where they say it.
     var forwardedField = ForwardedField.xForwardedFor
 
-    /// A request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
-    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
+    /// A request as the client sent it to the first proxy; see ``ForwardedClient/requestAtProxy(_:isSecure:)``.
     package func requestAtProxy(_ request: HTTPRequest) -> HTTPRequest {
-        let forwarded = ForwardedClient(
-            of: request.headerFields, from: self.address, trusting: self.trustedProxies, in: self.forwardedField)
-        var request = request
-        request.scheme = forwarded.pageScheme ?? (self.isSecure ? "https" : nil)
-        if let host = forwarded.host { request.authority = host }
-        return request
+        ForwardedClient(
+            of: request.headerFields, from: self.address, trusting: self.trustedProxies, in: self.forwardedField
+        ).requestAtProxy(request, isSecure: self.isSecure)
     }
 }

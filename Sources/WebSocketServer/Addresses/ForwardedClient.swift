@@ -174,3 +174,18 @@ struct ForwardedClient: Equatable {
         }
     }
 }
+
+extension ForwardedClient {
+    /// A request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
+    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
+    ///
+    /// - Parameters:
+    ///   - request: The request as it came here.
+    ///   - isSecure: Whether it came with TLS.
+    func requestAtProxy(_ request: HTTPRequest, isSecure: Bool) -> HTTPRequest {
+        var request = request
+        request.scheme = self.pageScheme ?? (isSecure ? "https" : nil)
+        if let host = self.host { request.authority = host }
+        return request
+    }
+}

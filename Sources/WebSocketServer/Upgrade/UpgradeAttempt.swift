@@ -72,14 +72,8 @@ final class UpgradeAttempt: Sendable {
     /// The same, for the log.
     private var shownAddress: String { self.clientAddress.map(String.init(describing:)) ?? "-" }
 
-    /// The request as the client sent it to the first proxy, as far as a trusted one tells: it may know the server by another name.
-    /// Without a scheme where that is unknown: what comes without TLS may have come to a proxy with it.
-    var requestAtProxy: HTTPRequest {
-        var request = self.request
-        request.scheme = self.forwarded.pageScheme ?? (self.peer.isSecure ? "https" : nil)
-        if let host = self.forwarded.host { request.authority = host }
-        return request
-    }
+    /// The request as the client sent it to the first proxy; see ``ForwardedClient/requestAtProxy(_:isSecure:)``.
+    var requestAtProxy: HTTPRequest { self.forwarded.requestAtProxy(self.request, isSecure: self.peer.isSecure) }
 
     /// What the route has come to: its plan, or what it threw. Nil where there was no WebSocket route, or it refused.
     var decided: Result<Plan, any Error>? {
